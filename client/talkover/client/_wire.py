@@ -1,0 +1,172 @@
+"""Between the protobufs of the wire and the values that users see."""
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Final, Literal
+
+from talkover.client import _events as ev
+from talkover.core.audio import AudioFormat, Encoding, decode
+from talkover.core.errors import ProtocolError
+from talkover.v1 import agent_pb2, media_pb2
+
+ImageType = Literal["jpeg", "png", "webp"]
+"""How a picture is written."""
+VideoSource = Literal["camera", "screen"]
+"""Where a picture comes from."""
+
+_ENCODINGS: Final = {
+    Encoding.PCM16: media_pb2.AUDIO_ENCODING_PCM16,
+    Encoding.MULAW: media_pb2.AUDIO_ENCODING_MULAW,
+    Encoding.ALAW: media_pb2.AUDIO_ENCODING_ALAW,
+}
+_ENCODINGS_BACK: Final = {number: encoding for encoding, number in _ENCODINGS.items()}
+IMAGES: Final = {
+    "jpeg": media_pb2.IMAGE_ENCODING_JPEG,
+    "png": media_pb2.IMAGE_ENCODING_PNG,
+    "webp": media_pb2.IMAGE_ENCODING_WEBP,
+}
+SOURCES: Final = {
+    "camera": media_pb2.VIDEO_SOURCE_CAMERA,
+    "screen": media_pb2.VIDEO_SOURCE_SCREEN,
+}
+
+
+def format_to_wire(audio: AudioFormat) -> media_pb2.AudioFormat:
+    """The wire's form of an audio format."""
+    return media_pb2.AudioFormat(encoding=_ENCODINGS[audio.encoding], rate=audio.rate)
+
+
+def format_from_wire(audio: media_pb2.AudioFormat) -> AudioFormat:
+    """An audio format off the wire.
+
+    Raises:
+        ProtocolError: the encoding is one that this client does not know.
+        AudioError: the rate is.
+    """
+    encoding = _ENCODINGS_BACK.get(audio.encoding)
+    if encoding is None:
+        raise ProtocolError(
+            f"the server speaks audio encoding {audio.encoding}, unknown here; update this client"
+        )
+    return AudioFormat(encoding, audio.rate)
+
+
+def words_from_wire(words: Iterable[agent_pb2.Word]) -> tuple[ev.Word, ...]:
+    """Words and their times."""
+    return tuple(ev.Word(w.text, w.starts_at, w.ends_at, w.confidence) for w in words)
+
+
+def event_from_wire(response: agent_pb2.ConverseResponse, encoding: Encoding) -> ev.Event | None:
+    """What the server said; None for a kind that is newer than this client.
+
+    Args:
+        response: The message.
+        encoding: Of the session's audio.
+
+    Raises:
+        ProtocolError: the message cannot be what it says it is.
+    """
+    kind = response.WhichOneof("message")
+    read = _READERS.get(kind or "")
+    if read is None:
+        return None
+    return read(response, encoding, time.monotonic())
+
+
+def _started(r: agent_pb2.ConverseResponse, _: Encoding, received: float) -> ev.Started:
+    return ev.Started(
+        at=r.at,
+        received=received,
+        session_id=r.started.session_id,
+        bundle_id=r.started.bundle_id,
+        audio=format_from_wire(r.started.audio),
+        languages=tuple(r.started.languages),
+    )
+
+
+def _audio(r: agent_pb2.ConverseResponse, encoding: Encoding, received: float) -> ev.AgentAudio:
+    return ev.AgentAudio(
+        at=r.at,
+        received=received,
+        pcm=decode(r.audio.data, encoding),
+        lane_position=r.audio.lane_position,
+        starts_at=r.audio.starts_at,
+    )
+
+
+def _transcript(r: agent_pb2.ConverseResponse, _: Encoding, received: float) -> ev.Transcript:
+    t = r.transcript
+    return ev.Transcript(
+        at=r.at,
+        received=received,
+        turn=t.turn,
+        final=t.final,
+        text=t.text,
+        words=words_from_wire(t.words),
+        language=t.language,
+        confidence=t.confidence,
+        starts_at=t.starts_at,
+        ends_at=t.ends_at,
+        bundle_id=t.bundle_id,
+    )
+
+
+def _agent_text(r: agent_pb2.ConverseResponse, _: Encoding, received: float) -> ev.AgentText:
+    return ev.AgentText(
+        at=r.at,
+        received=received,
+        turn=r.agent_text.turn,
+        words=words_from_wire(r.agent_text.words),
+        lane_position=r.agent_text.lane_position,
+    )
+
+
+def _turn(r: agent_pb2.ConverseResponse, _: Encoding, received: float) -> ev.Event | None:
+    name = agent_pb2.TurnEventKind.Name(r.turn.kind).removeprefix("TURN_EVENT_KIND_").lower()
+    if name not in set(ev.TurnKind):
+        return None
+    return ev.Turn(at=r.at, received=received, kind=ev.TurnKind(name), turn=r.turn.turn)
+
+
+def _truncation(r: agent_pb2.ConverseResponse, _: Encoding, received: float) -> ev.Truncation:
+    t = r.truncation
+    return ev.Truncation(
+        at=r.at, received=received, turn=t.turn, heard_text=t.heard_text, played=t.played
+    )
+
+
+def _timings(r: agent_pb2.ConverseResponse, _: Encoding, received: float) -> ev.Timings:
+    t = r.timings
+    return ev.Timings(
+        at=r.at,
+        received=received,
+        turn=t.turn,
+        end_of_turn=t.end_of_turn,
+        transcript=t.transcript,
+        first_token=t.first_token,
+        first_audio=t.first_audio,
+    )
+
+
+def _problem(r: agent_pb2.ConverseResponse, _: Encoding, received: float) -> ev.Problem:
+    return ev.Problem(at=r.at, received=received, code=r.error.code, message=r.error.message)
+
+
+def _ended(r: agent_pb2.ConverseResponse, _: Encoding, received: float) -> ev.Ended:
+    name = agent_pb2.EndReason.Name(r.ended.reason).removeprefix("END_REASON_").lower()
+    reason = ev.EndReason(name) if name in set(ev.EndReason) else ev.EndReason.ERROR
+    return ev.Ended(at=r.at, received=received, reason=reason, turns=r.ended.turns)
+
+
+_Reader = Callable[[agent_pb2.ConverseResponse, Encoding, float], ev.Event | None]
+_READERS: Final[dict[str, _Reader]] = {
+    "started": _started,
+    "audio": _audio,
+    "transcript": _transcript,
+    "agent_text": _agent_text,
+    "turn": _turn,
+    "truncation": _truncation,
+    "timings": _timings,
+    "error": _problem,
+    "ended": _ended,
+}

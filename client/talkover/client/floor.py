@@ -1,0 +1,72 @@
+"""Who has the floor, as the caller knows it from events and from the loudspeaker."""
+
+from talkover.client._events import Event, Turn, TurnKind
+from talkover.core.clock import FRAME
+
+
+class Floor:
+    """What a caller goes by when deciding whether to speak or to hang up."""
+
+    def __init__(self) -> None:
+        self._caller_speaks = False
+        self._agent_owes = False
+        self._agent_speaks = False
+        self._waiting = 0
+        self._replies = 0
+        self._heard = 0
+        self._sounding = False
+
+    @property
+    def replies(self) -> int:
+        """Replies that are over: said to the end, or cut off."""
+        return self._replies
+
+    @property
+    def heard(self) -> int:
+        """Ticks of the latest reply that have come out."""
+        return self._heard
+
+    @property
+    def sounding(self) -> bool:
+        """The agent came out of the loudspeaker in the last 20 ms."""
+        return self._sounding
+
+    @property
+    def settled(self) -> bool:
+        """Nobody speaks, no answer is due, and all audio has come out."""
+        busy = self._caller_speaks or self._agent_owes or self._agent_speaks
+        return not busy and not self._waiting
+
+    def event(self, event: Event) -> None:
+        """Take what the agent did."""
+        if not isinstance(event, Turn):
+            return
+        match event.kind:
+            case TurnKind.CALLER_STARTED:
+                self._caller_speaks = True
+            case TurnKind.CALLER_CONTINUED:
+                self._caller_speaks, self._agent_owes = True, False
+            case TurnKind.CALLER_ENDED:
+                self._caller_speaks, self._agent_owes = False, True
+                self._heard = 0
+            case TurnKind.FALSE_START:
+                self._caller_speaks = False
+            case TurnKind.AGENT_STARTED:
+                self._agent_owes, self._agent_speaks = False, True
+            case TurnKind.AGENT_FINISHED | TurnKind.BARGE_IN:
+                self._agent_speaks = False
+                self._replies += 1
+            case TurnKind.OVERLAP:
+                pass
+
+    def tick(self, *, came_out: bool, waiting: int) -> None:
+        """Take what the loudspeaker did in the last 20 ms.
+
+        Args:
+            came_out: It gave agent audio.
+            waiting: Ticks that it still holds.
+        """
+        self._waiting = waiting
+        self._sounding = came_out
+        if came_out:
+            self._heard += FRAME

@@ -1,0 +1,86 @@
+"""The ``talkover`` command. Server, client and trainer add their commands by entry point."""
+
+import sys
+from importlib.metadata import entry_points, version
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from talkover.core.errors import TalkoverError
+from talkover.core.settings import Settings, config_file, load_settings
+
+_GROUP = "talkover.commands"
+
+app = typer.Typer(
+    name="talkover",
+    help="A real-time, full-duplex voice agent that learns from its calls.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_show_locals=False,
+)
+config = typer.Typer(help="Settings: which there are, and what they are now.")
+
+
+@app.callback()
+def _options(
+    show_version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True)
+    ] = False,
+) -> None:
+    if show_version:
+        typer.echo(version("talkover"))
+        raise typer.Exit
+
+
+@config.command()
+def show(
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Print every setting with its value now. Secrets are starred out."""
+    settings = load_settings()
+    if as_json:
+        typer.echo(settings.model_dump_json(indent=2))
+        return
+    table = Table("setting", "value", "what it is", box=None, pad_edge=False)
+    for name, value, text in _rows(settings):
+        table.add_row(name, value, text)
+    Console().print(table)
+    path = config_file()
+    found = "read" if path.exists() else "not there"
+    typer.echo(f"\nflags > TALKOVER_* variables > {path} ({found}) > defaults")
+
+
+def _rows(settings: Settings) -> list[tuple[str, str, str]]:
+    rows = []
+    for name, field in Settings.model_fields.items():
+        value = getattr(settings, name)
+        nested = getattr(type(value), "model_fields", None)
+        if nested is None:
+            rows.append((name, str(value), field.description or ""))
+            continue
+        rows += [
+            (f"{name}.{inner}", str(getattr(value, inner)), about.description or "")
+            for inner, about in nested.items()
+        ]
+    return rows
+
+
+def build() -> typer.Typer:
+    """The command with everything that is installed."""
+    app.add_typer(config, name="config")
+    for entry in sorted(entry_points(group=_GROUP), key=lambda entry: entry.name):
+        entry.load()(app)
+    return app
+
+
+def main() -> None:
+    """Run the command. An error that is ours is one line that says what to do."""
+    try:
+        build()()
+    except TalkoverError as error:
+        Console(stderr=True).print(f"[red]{error.code}[/red] {error}", highlight=False)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

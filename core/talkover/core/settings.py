@@ -1,0 +1,156 @@
+"""Every setting, where it comes from and what it may be.
+
+Flags win over ``TALKOVER_*`` variables, those over the TOML file, that over the defaults. A
+nested setting is written ``TALKOVER_SERVER__PORT=9000`` or::
+
+    [server]
+    port = 9000
+
+The file is ``talkover.toml`` in the current folder, or what ``TALKOVER_CONFIG`` names.
+"""
+
+import ipaddress
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from talkover.core.errors import ConfigError
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ServerSettings(_Section):
+    """Where the agent answers, and how many it answers."""
+
+    host: str = Field("127.0.0.1", description="address to listen on; loopback unless you say")
+    port: int = Field(8640, ge=0, le=65535, description="gRPC port; 0 picks a free one")
+    token: SecretStr | None = Field(
+        None, description="bearer token callers must bring; made up when not on loopback"
+    )
+    max_sessions: int = Field(100, ge=1, le=10_000, description="one more caller is refused")
+    max_minutes: float = Field(60.0, gt=0, description="longest call")
+    idle_minutes: float = Field(5.0, gt=0, description="a call without a word ends")
+    drain_seconds: float = Field(10.0, ge=0, description="running turns may finish at shutdown")
+    reflection: bool = Field(False, description="gRPC reflection, for development")
+
+
+class ModelSettings(_Section):
+    """How the bundle's models run."""
+
+    threads: int = Field(2, ge=1, le=64, description="intra-op threads a model")
+    listener_variant: Literal["int8", "fp32"] = Field("int8", description="listener weights")
+    languages: tuple[str, ...] = Field(
+        ("en",), description="listened for when a caller names none; empty: any"
+    )
+    max_batch: int = Field(8, ge=1, le=64, description="utterances transcribed together")
+
+
+class BrainSettings(_Section):
+    """Who thinks of answers."""
+
+    url: str | None = Field(
+        None, description="OpenAI-compatible endpoint such as http://127.0.0.1:8000/v1"
+    )
+    model: str = Field("default", description="model to ask the endpoint for")
+    api_key: SecretStr | None = Field(None, description="key for the endpoint")
+    instructions: str | None = Field(None, description="how the agent behaves; None: built in")
+    max_tokens: int = Field(60, ge=1, le=4096, description="longest answer")
+    temperature: float = Field(0.3, ge=0, le=2, description="0 is greedy")
+
+
+class TraceSettings(_Section):
+    """Where turns are kept."""
+
+    redis_url: str | None = Field(
+        None, description="your Redis or Valkey; none: one is started and stopped with the server"
+    )
+    blobs_url: str | None = Field(
+        None, description="folder or fsspec URL for audio; none: in the data folder"
+    )
+    spool_megabytes: int = Field(64, ge=1, description="disk for records while Redis is away")
+
+
+class Settings(BaseSettings):
+    """All settings of a Talkover process."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TALKOVER_",
+        env_nested_delimiter="__",
+        extra="ignore",
+        frozen=True,
+        nested_model_default_partial_update=True,
+    )
+
+    data_dir: Path = Field(
+        default_factory=lambda: Path.home() / ".local/share/talkover",
+        description="weights, bundles, traces",
+    )
+    bundle: str | None = Field(None, description="bundle to serve; none: the current one")
+    server: ServerSettings = ServerSettings()
+    models: ModelSettings = ModelSettings()
+    brain: BrainSettings = BrainSettings()
+    traces: TraceSettings = TraceSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags, then variables, then the file."""
+        del dotenv_settings, file_secret_settings
+        toml = TomlConfigSettingsSource(settings_cls, toml_file=config_file())
+        return init_settings, env_settings, toml
+
+    def on_loopback(self) -> bool:
+        """Only this machine can reach the server."""
+        if self.server.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.server.host).is_loopback
+        except ValueError:
+            return False
+
+
+def config_file() -> Path:
+    """The TOML file that is read, whether or not it exists."""
+    return Path(os.environ.get("TALKOVER_CONFIG", "talkover.toml"))
+
+
+def load_settings(**flags: Any) -> Settings:
+    """Read all sources; ``flags`` win. A flag that is None was not given.
+
+    Nested flags are written ``server__port``.
+
+    Raises:
+        ConfigError: a value is not allowed, or the file cannot be read.
+    """
+    given: dict[str, Any] = {}
+    for name, value in flags.items():
+        if value is None:
+            continue
+        *sections, key = name.split("__")
+        node = given
+        for section in sections:
+            node = node.setdefault(section, {})
+        node[key] = value
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        lines = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        raise ConfigError("; ".join(lines)) from None
+    except ValueError as error:  # TOML syntax
+        raise ConfigError(f"{config_file()} is not valid TOML: {error}") from None

@@ -1,0 +1,1 @@
+"""The live agent: it hears, takes turns, thinks and speaks."""

@@ -1,0 +1,147 @@
+"""The live agent as a whole: what is started, in which order, and how it goes down."""
+
+import asyncio
+import contextlib
+import secrets
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from talkover.core.brain import BrainRuntime
+from talkover.core.bundles import BundleStore
+from talkover.core.errors import BundleError
+from talkover.core.listener import ListenerRuntime
+from talkover.core.settings import Settings
+from talkover.core.vad import VoiceModel
+from talkover.server.hall import Hall
+from talkover.server.hearing import BatchedListener
+from talkover.server.inference import Worker
+from talkover.server.parts import Parts
+from talkover.server.speaking import PiperVoice
+from talkover.server.thinking import Brain, EndpointBrain, OnnxBrain
+from talkover.server.traces import TraceWriter
+from talkover.server.transports.grpc import GrpcServer
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A server that answers.
+
+    Attributes:
+        port: Where.
+        token: What callers must bring; None: nothing.
+        bundle_id: On which weights.
+    """
+
+    port: int
+    token: str | None
+    bundle_id: str
+
+
+def choose_token(settings: Settings) -> str | None:
+    """The token callers need: the one that is set, or a new one where others can reach us."""
+    if settings.server.token is not None:
+        return settings.server.token.get_secret_value()
+    return None if settings.on_loopback() else secrets.token_urlsafe(24)
+
+
+def choose_bundle(store: BundleStore, settings: Settings) -> tuple[str, Path]:
+    """The bundle to serve and its folder, found sound.
+
+    Raises:
+        BundleError: there is none, or it is damaged.
+    """
+    bundle_id = settings.bundle or store.current()
+    if bundle_id is None:
+        raise BundleError("no bundle yet; run `talkover models build` first (or `make talk`)")
+    store.verify(bundle_id)
+    return bundle_id, store.path(bundle_id)
+
+
+@contextlib.asynccontextmanager
+async def load_parts(bundle_id: str, folder: Path, settings: Settings) -> AsyncIterator[Parts]:
+    """Load a bundle's models, each on a worker of its own, and unload them at the end."""
+    models = settings.models
+    async with contextlib.AsyncExitStack() as stack:
+
+        def worker(name: str) -> Worker:
+            made = Worker(name)
+            stack.push_async_callback(made.close)
+            return made
+
+        ears = worker("listener")
+        runtime = await ears.run(
+            lambda: ListenerRuntime(
+                folder / "listener", variant=models.listener_variant, threads=models.threads
+            )
+        )
+        listener = BatchedListener(runtime, ears, max_batch=models.max_batch)
+        stack.push_async_callback(listener.close)
+        brain = await _load_brain(folder, settings, worker)
+        stack.push_async_callback(brain.close)
+        mouth = worker("voice")
+        voice = await PiperVoice.load(folder / "voice", mouth, threads=models.threads)
+        stack.push_async_callback(voice.close)
+        vad = VoiceModel(folder / "vad" / "model.onnx")
+        yield Parts(bundle_id, vad, listener, brain, voice)
+
+
+async def _load_brain(
+    folder: Path, settings: Settings, worker: Callable[[str], Worker]
+) -> Brain:
+    brain = settings.brain
+    if brain.url is not None:
+        key = brain.api_key.get_secret_value() if brain.api_key else None
+        return EndpointBrain(brain.url, brain.model, api_key=key)
+    head = worker("brain")
+    threads = settings.models.threads
+    runtime = await head.run(lambda: BrainRuntime(folder / "brain", threads=threads))
+    return OnnxBrain(runtime, head)
+
+
+async def serve(settings: Settings, on_ready: Callable[[Running], None]) -> None:
+    """Run the live agent until SIGINT or SIGTERM, then let running turns finish.
+
+    Args:
+        settings: All of them.
+        on_ready: Called once, when calls are answered.
+
+    Raises:
+        TalkoverError: it cannot be started; the message says what to do.
+    """
+    # The event loop must get the interpreter back soon when inference threads hold it.
+    sys.setswitchinterval(0.001)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(name, stop.set)
+    begin = time.monotonic()
+    store = BundleStore(settings.data_dir)
+    bundle_id, folder = await asyncio.to_thread(choose_bundle, store, settings)
+    token = choose_token(settings)
+    async with contextlib.AsyncExitStack() as stack:
+        parts = await stack.enter_async_context(load_parts(bundle_id, folder, settings))
+        traces = await stack.enter_async_context(TraceWriter.open(settings))
+        hall = Hall(lambda: parts, settings, traces)
+        server = GrpcServer(hall, store, settings, token)
+        port = await server.start()
+        log.info(
+            "server.ready",
+            address=f"{settings.server.host}:{port}",
+            bundle=bundle_id,
+            seconds=round(time.monotonic() - begin, 2),
+        )
+        on_ready(Running(port, token, bundle_id))
+        await stop.wait()
+        log.info("server.draining", sessions=len(hall))
+        await server.refuse()
+        await hall.drain(settings.server.drain_seconds)
+        await server.stop(grace=1.0)
+    log.info("server.stopped")

@@ -1,0 +1,96 @@
+"""``talkover serve``, and the groups that the server package brings along."""
+
+import asyncio
+import logging
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+from rich.console import Console
+
+from talkover.core.settings import load_settings
+
+ServeHost = Annotated[
+    str | None, typer.Option("--host", help="Address to listen on. Not loopback: a token is needed.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the server's commands to ``app``."""
+    from talkover.server.cli_models import app as models
+    from talkover.server.traces.cli import app as traces
+
+    app.command()(serve)
+    app.add_typer(models, name="models", help="Base weights and bundles: pull, build, verify.")
+    app.add_typer(traces, name="traces", help="What was said: follow turns, look at a call.")
+
+
+def serve(
+    host: ServeHost = None,
+    port: Annotated[int | None, typer.Option(help="gRPC port; 0 picks a free one.")] = None,
+    token: Annotated[str | None, typer.Option(help="Bearer token callers must bring.")] = None,
+    bundle: Annotated[str | None, typer.Option(help="Bundle to serve; default: the current.")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Weights, bundles, traces.")] = None,
+    redis_url: Annotated[
+        str | None, typer.Option(help="Your Redis; default: one is started with the server.")
+    ] = None,
+    brain_url: Annotated[
+        str | None, typer.Option(help="OpenAI-compatible endpoint to think with.")
+    ] = None,
+    log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
+) -> None:
+    """Start the live agent and answer calls until Ctrl-C.
+
+    Everything has a default: weights come from `talkover models build`, traces go to a Redis that
+    is started along. Ctrl-C lets running turns finish.
+    """
+    from talkover.server.app import Running
+    from talkover.server.app import serve as run
+
+    settings = load_settings(
+        data_dir=data_dir,
+        bundle=bundle,
+        server__host=host,
+        server__port=port,
+        server__token=token,
+        traces__redis_url=redis_url,
+        brain__url=brain_url,
+    )
+    set_up_logging(log_level)
+    console = Console(highlight=False)
+
+    def announce(running: Running) -> None:
+        where = f"{settings.server.host}:{running.port}"
+        console.print(f"[bold]Talkover answers at[/bold] grpc://{where}")
+        extra = ""
+        if running.token and settings.server.token is None:
+            console.print(f"Callers need this token: [bold]{running.token}[/bold]")
+            extra = f" --token {running.token}"
+        console.print(f"Call it:  talkover call --wav FILE --url grpc://{where}{extra}")
+
+    asyncio.run(run(settings, announce))
+
+
+def set_up_logging(level: str) -> None:
+    """Structured logs to standard error: JSON when it is not a terminal. No speech content."""
+    number = logging.getLevelNamesMapping().get(level.upper())
+    if number is None:
+        raise typer.BadParameter("one of debug, info, warning, error", param_hint="--log-level")
+    console = Console(stderr=True)
+    render: structlog.types.Processor = (
+        structlog.dev.ConsoleRenderer()
+        if console.is_terminal
+        else structlog.processors.JSONRenderer()
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            render,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(number),
+        logger_factory=structlog.PrintLoggerFactory(console.file),
+    )

@@ -1,0 +1,90 @@
+"""One reply: the brain's words become clauses, clauses become speech, speech joins the agent lane."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from talkover.server.session.agentlane import LONGEST, AgentLane
+from talkover.server.speaking import ClauseSplitter, Voice
+from talkover.server.thinking import Brain, Message, Speakable
+from talkover.server.turns import LaneWord
+
+_ROOM_POLL: Final = 0.1  # seconds; only reached ten seconds ahead of the caller
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyPlan:
+    """What a reply needs to know.
+
+    Attributes:
+        turn: The caller's turn that it answers.
+        conversation: Names the conversation to the brain, for reuse of its cache.
+        messages: Instructions and history, the caller's words last.
+        max_tokens: Of the answer.
+        temperature: 0 is greedy.
+        seed: Of the brain's dice.
+    """
+
+    turn: int
+    conversation: str
+    messages: Sequence[Message]
+    max_tokens: int
+    temperature: float
+    seed: int | None = None
+
+
+@dataclass(slots=True)
+class Milestones:
+    """When a reply got how far, on the session's clock; None: not yet."""
+
+    first_token: int | None = None
+    first_audio: int | None = None
+
+
+async def speak_reply(
+    plan: ReplyPlan,
+    brain: Brain,
+    voice: Voice,
+    lane: AgentLane,
+    *,
+    now: Callable[[], int],
+    marks: Milestones,
+    on_words: Callable[[Sequence[LaneWord]], None],
+) -> None:
+    """Think and synthesise until the whole reply is queued on the lane.
+
+    Clause by clause: while one is synthesised the brain rests, so that on few cores the first
+    audio is not slowed by words that are needed later. Cancelling stops within one token.
+
+    Raises:
+        TalkoverError: brain or voice failed; what was queued before stays.
+    """
+    splitter, speakable = ClauseSplitter(), Speakable()
+
+    async def say(clauses: Sequence[str]) -> None:
+        for clause in clauses:
+            spoken = await voice.say(clause)
+            if not len(spoken.pcm):
+                continue
+            while lane.waiting > LONGEST:
+                await asyncio.sleep(_ROOM_POLL)
+            placed = lane.queue(spoken.pcm, [(w.text, w.start, w.end) for w in spoken.words])
+            if marks.first_audio is None:
+                marks.first_audio = now()
+            on_words(placed)
+
+    pieces = brain.reply(
+        plan.conversation,
+        plan.messages,
+        max_tokens=plan.max_tokens,
+        temperature=plan.temperature,
+        seed=plan.seed,
+    )
+    async for piece in pieces:
+        if marks.first_token is None:
+            marks.first_token = now()
+        await say(splitter.feed(speakable.feed(piece)))
+    await say(splitter.feed(speakable.flush()))
+    await say(splitter.flush())
+    lane.finish()

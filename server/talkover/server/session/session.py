@@ -1,0 +1,413 @@
+"""One caller, whatever the transport: audio and messages in, events out, tasks of its own.
+
+The session is the edge around the turn-taking core. It feeds observations to the machine and
+carries out the commands that come back; every decision about the floor is the machine's.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, Final
+
+import structlog
+
+from talkover.core.audio import to_float
+from talkover.core.clock import FRAME, RATE, samples
+from talkover.core.errors import ProtocolError, TalkoverError
+from talkover.core.listener import ListenRequest
+from talkover.core.settings import Settings
+from talkover.server.parts import Parts
+from talkover.server.session import wire
+from talkover.server.session.agentlane import AgentLane
+from talkover.server.session.gate import Gate, Opening
+from talkover.server.session.lane import CallerLane
+from talkover.server.session.mediaclock import MediaClock
+from talkover.server.session.outbox import Outbox
+from talkover.server.session.pacer import Pacer
+from talkover.server.session.pictures import Pictures
+from talkover.server.session.reply import Milestones, ReplyPlan, speak_reply
+from talkover.server.session.turnbook import Outcome, TurnBook
+from talkover.server.thinking import History, build_messages
+from talkover.server.traces import TraceWriter
+from talkover.server.turns import (
+    Cancel,
+    Command,
+    Heard,
+    LaneWord,
+    Listen,
+    Observation,
+    Pressed,
+    Purpose,
+    ReplyAudible,
+    ReplyOver,
+    Stop,
+    Tell,
+    Think,
+    Tick,
+    TurnMachine,
+    Typed,
+)
+from talkover.v1 import agent_pb2, media_pb2
+
+_REPORT_WAIT: Final = 0.3  # seconds a caller has to say what was heard of a reply that was cut
+
+log = structlog.get_logger()
+
+
+class Session:
+    """One call.
+
+    Args:
+        session_id: Names the call in logs, traces and to the caller.
+        gate: Has admitted the start message, and judges what follows.
+        parts: The models in use; asked for once a turn, so that a turn keeps its weights.
+        settings: Limits and defaults.
+        traces: Where the turns are kept.
+        on_late: Told how many seconds late each agent frame left.
+        clock: The session's time.
+    """
+
+    def __init__(
+        self,
+        session_id: str,
+        gate: Gate,
+        parts: Callable[[], Parts],
+        settings: Settings,
+        traces: TraceWriter,
+        *,
+        on_late: Callable[[float], None] = lambda _: None,
+        clock: MediaClock | None = None,
+    ) -> None:
+        if gate.opening is None:
+            raise ProtocolError("a session needs a start message")
+        self.id = session_id
+        self.outbox = Outbox()
+        self.failure: TalkoverError | None = None
+        self._gate = gate
+        self._opening: Opening = gate.opening
+        self._languages = self._opening.languages or settings.models.languages
+        self._house = parts
+        self._parts = parts()
+        self._settings = settings
+        self._clock = clock or MediaClock()
+        self._machine = TurnMachine()
+        self._lane = CallerLane(self._opening.audio, self._parts.vad)
+        self._agent = AgentLane(self._opening.audio, self._parts.voice.rate)
+        self._history = History()
+        self._pictures = Pictures()
+        self._book = TurnBook(session_id, self._opening, traces, self._lane.tape)
+        self._segments: dict[int, wire.Segment] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._listening: dict[int, asyncio.Task[None]] = {}
+        self._reply: asyncio.Task[None] | None = None
+        self._marks = Milestones()
+        self._audible = False
+        self._pacer = Pacer(self._agent, self._clock, self._send_frame, self._watch, on_late)
+        self._reported = asyncio.Event()  # a playout report came
+        self._truncating: asyncio.Task[None] | None = None
+        self._over = asyncio.Event()
+        self._reason = agent_pb2.END_REASON_HANG_UP
+        self._looking: asyncio.Task[None] | None = None
+        self._leaving = False
+        self._last_word = 0
+
+    # Life
+
+    async def run(self) -> None:
+        """Live until the call is over; then everything the session owned is given back."""
+        hello = wire.started(self.id, self._parts.bundle_id, self._opening)
+        hello.started.languages[:] = self._languages
+        self.outbox.put(hello)
+        log.info("session.started", session=self.id, bundle=self._parts.bundle_id)
+        self._spawn(self._pacer.run(), "pace")
+        self._warm()
+        try:
+            await self._over.wait()
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            self._close_books()
+            last = wire.ended(self._clock.now(), self._reason, self._machine.turns)
+            self.outbox.close(last)
+            log.info("session.ended", session=self.id, turns=self._machine.turns)
+
+    def end(self, reason: agent_pb2.EndReason, error: TalkoverError | None = None) -> None:
+        """The call is over now."""
+        if self._over.is_set():
+            return
+        self._reason = reason
+        self.failure = error
+        if error is not None:
+            with contextlib.suppress(TalkoverError):
+                self.outbox.put(wire.problem(self._clock.now(), error))
+            log.warning("session.error", session=self.id, code=error.code)
+        self._over.set()
+
+    def leave(self, reason: agent_pb2.EndReason) -> None:
+        """The call is over as soon as the turn under way is answered."""
+        self._leaving = True
+        self._reason = reason
+        self._pacer.stir()
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        task = asyncio.create_task(work, name=f"{self.id}:{name}")
+        self._tasks.add(task)
+        task.add_done_callback(self._reap)
+        return task
+
+    def _reap(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        if not isinstance(error, TalkoverError):
+            log.error("session.bug", session=self.id, exc_info=error)
+            error = TalkoverError("the server made a mistake; it is in its log")
+        self.end(agent_pb2.END_REASON_ERROR, error)
+
+    # What the caller sends
+
+    async def take(self, request: agent_pb2.ConverseRequest) -> None:
+        """Take one message after the start. Waits while the caller is too far ahead of the clock.
+
+        Raises:
+            TalkoverError: the message broke the rules; the session cannot go on.
+        """
+        kind = self._gate.admit(request)
+        now = self._clock.now()
+        match kind:
+            case "audio":
+                await self._take_audio(request.audio.data, request.audio.starts_at, now)
+            case "text":
+                self._observe(Typed(self._lane.now(now), request.text.text.strip()))
+            case "interrupt":
+                self._observe(Pressed(self._lane.now(now)))
+            case "playout":
+                self._agent.ledger.report(request.playout.played)
+                self._reported.set()
+            case "correction":
+                if not self._book.correct(request.correction.turn, request.correction.text):
+                    self._tell(ProtocolError("a correction of a turn that is not known"))
+            case "video":
+                self._take_picture(request.video, now)
+            case "hang_up":
+                self.end(agent_pb2.END_REASON_HANG_UP)
+
+    async def _take_audio(self, data: bytes, starts_at: int, now: int) -> None:
+        for voice in self._lane.feed(data, starts_at, now):
+            self._observe(voice)
+        if lead := self._lane.lead(now):
+            await asyncio.sleep(lead / RATE)
+
+    def _take_picture(self, frame: media_pb2.VideoFrame, now: int) -> None:
+        # Decoding takes longer than a frame of audio. One at a time; what comes meanwhile is old
+        # by the time it could be looked at, and is dropped.
+        if self._looking is None or self._looking.done():
+            self._looking = self._spawn(self._look(frame, now), "look")
+
+    async def _look(self, frame: media_pb2.VideoFrame, now: int) -> None:
+        try:
+            await self._pictures.keep(frame, now)
+        except TalkoverError as error:
+            self._tell(error)  # one bad picture is no reason to end a call
+
+    def _tell(self, error: TalkoverError) -> None:
+        self.outbox.put(wire.problem(self._clock.now(), error))
+
+    # The machine
+
+    def _observe(self, observation: Observation) -> None:
+        self._book.observe(observation)
+        for command in self._machine.step(observation):
+            self._obey(command)
+
+    def _obey(self, command: Command) -> None:
+        match command:
+            case Tell():
+                self._last_word = self._clock.now()
+                self._book.tell(command)
+                self.outbox.put(wire.turn_event(command))
+            case Listen():
+                self._start_listening(command)
+            case Think():
+                self._start_reply(command)
+            case Cancel(turn):
+                self._drop_reply()
+                self._history.withdraw()
+                self._book.reopen(turn)
+            case Stop(turn):
+                self._stop(turn)
+
+    def _start_listening(self, command: Listen) -> None:
+        for listen, task in list(self._listening.items()):
+            if self._segments_wanted(listen):
+                continue
+            task.cancel()  # a later look at the same audio replaces it
+        task = self._spawn(self._listen(command), f"listen-{command.listen}")
+        self._listening[command.listen] = task
+        task.add_done_callback(lambda _: self._listening.pop(command.listen, None))
+
+    def _segments_wanted(self, listen: int) -> bool:
+        turn = self._machine.turn
+        return turn is not None and listen in turn.settled
+
+    async def _listen(self, command: Listen) -> None:
+        final = command.purpose is not Purpose.PARTIAL
+        if final and command.purpose is Purpose.CANDIDATE:
+            self._warm()
+        pcm = to_float(self._lane.tape.cut(command.start, command.end))
+        request = ListenRequest(pcm=pcm, languages=tuple(self._languages), words=final)
+        try:
+            transcript = await self._parts.listener.transcribe(request, urgent=final)
+        except TalkoverError as error:
+            self._tell(error)
+            text = ""
+        else:
+            segment = wire.Segment(command.start, command.end, transcript)
+            self._segments[command.listen] = segment
+            text = segment.text
+            self._show_progress(command, segment)
+        self._observe(Heard(self._lane.now(self._clock.now()), command.listen, text))
+
+    def _show_progress(self, command: Listen, segment: wire.Segment) -> None:
+        turn = self._machine.turn
+        if turn is None or turn.index != command.turn:
+            return
+        before = [self._segments[n] for n in turn.settled if n in self._segments]
+        if command.listen not in turn.settled:
+            before.append(segment)
+        if any(part.text for part in before):
+            now = self._clock.now()
+            self.outbox.put(
+                wire.transcript(now, command.turn, before, self._parts.bundle_id, final=False)
+            )
+
+    # The agent's turn
+
+    def _start_reply(self, command: Think) -> None:
+        self._settle_truncation()
+        now = self._clock.now()
+        segments = [self._segments[n] for n in command.listens if n in self._segments]
+        if segments:
+            self.outbox.put(
+                wire.transcript(now, command.turn, segments, self._parts.bundle_id, final=True)
+            )
+        self._segments.clear()
+        self._parts = self._house()
+        self._history.add_caller(command.text)
+        self._book.end_turn(command, segments, now, self._parts.bundle_id)
+        self._agent.begin()
+        self._marks = Milestones()
+        self._audible = False
+        self._reply = self._spawn(self._answer(command), f"reply-{command.turn}")
+
+    async def _answer(self, command: Think) -> None:
+        brain = self._settings.brain
+        parts = self._parts
+        plan = ReplyPlan(
+            turn=command.turn,
+            conversation=self.id,
+            messages=self._messages(),
+            max_tokens=brain.max_tokens,
+            temperature=brain.temperature,
+        )
+
+        def on_words(placed: Sequence[LaneWord]) -> None:
+            now = self._clock.now()
+            ahead = now + FRAME - self._agent.ledger.sent
+            self.outbox.put(wire.agent_text(now, command.turn, placed, ahead))
+            self._pacer.stir()
+
+        try:
+            await speak_reply(
+                plan,
+                parts.brain,
+                parts.voice,
+                self._agent,
+                now=self._clock.now,
+                marks=self._marks,
+                on_words=on_words,
+            )
+        except TalkoverError as error:
+            self._agent.finish()
+            self._tell(error)
+            self._book.fail(command.turn, error)
+        self._pacer.stir()
+
+    def _messages(self) -> Sequence[Any]:
+        instructions = self._opening.instructions or self._settings.brain.instructions
+        return build_messages(self._history, instructions=instructions)
+
+    def _warm(self) -> None:
+        """Let the brain read what it will be asked after, while the caller still speaks."""
+        messages = self._messages()
+        self._spawn(self._parts.brain.warm(self.id, messages), "warm")
+
+    def _drop_reply(self) -> None:
+        if self._reply is not None:
+            self._reply.cancel()
+            self._reply = None
+        self._agent.clear()
+
+    def _stop(self, turn: int) -> None:
+        self._drop_reply()
+        self._reported.clear()
+        self._truncating = self._spawn(self._truncate(turn), "truncate")
+
+    async def _truncate(self, turn: int) -> None:
+        if self._opening.reports_playout:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._reported.wait(), _REPORT_WAIT)
+        self._finish_truncation(turn)
+
+    def _settle_truncation(self) -> None:
+        """A new reply begins: what was heard of the last one is settled now, report or not."""
+        if self._truncating is not None and not self._truncating.done():
+            self._truncating.cancel()
+            self._finish_truncation(self._book.answering)
+
+    def _finish_truncation(self, turn: int) -> None:
+        heard = self._agent.ledger.heard_text()
+        self._history.add_agent(heard, cut=True)
+        played = self._agent.ledger.played
+        self.outbox.put(wire.truncation(self._clock.now(), turn, heard, played))
+        self._book.close(turn, Outcome.INTERRUPTED, self._agent.ledger)
+
+    # The lane
+
+    def _send_frame(self, at: int, data: bytes, position: int) -> None:
+        self.outbox.put(wire.audio(at, data, position))
+        if self._audible or self._reply is None:
+            return
+        self._audible = True
+        turn = self._book.answering
+        self._observe(ReplyAudible(at, turn))
+        self.outbox.put(self._book.timings(turn, self._marks, at))
+
+    def _watch(self) -> None:
+        """Whatever time alone brings about."""
+        now = self._clock.now()
+        reply_done = self._reply is not None and self._reply.done()
+        if reply_done and not self._agent.waiting:
+            self._finish_reply(now)
+        if self._machine.turn is not None and self._lane.stalled(now):
+            self._observe(Tick(self._lane.now(now)))
+        quiet = self._machine.turn is None and self._reply is None
+        if quiet and self._leaving:
+            self._over.set()
+        limits = self._settings.server
+        if now > samples(limits.max_minutes * 60):
+            self.end(agent_pb2.END_REASON_TOO_LONG)
+        elif quiet and now - self._last_word > samples(limits.idle_minutes * 60):
+            self.end(agent_pb2.END_REASON_IDLE)
+
+    def _finish_reply(self, now: int) -> None:
+        self._reply = None
+        turn = self._book.answering
+        self._history.add_agent(self._agent.ledger.said_text(), cut=False)
+        self._book.close(turn, Outcome.COMPLETED, self._agent.ledger)
+        self._observe(ReplyOver(self._lane.now(now), turn))
+
+    def _close_books(self) -> None:
+        self._book.close_all(Outcome.HUNG_UP, self._agent.ledger)
+        self._agent.clear()

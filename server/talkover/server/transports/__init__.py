@@ -1,0 +1,1 @@
+"""How callers reach a session. A session knows none of them."""

@@ -1,0 +1,65 @@
+"""The playout ledger: which agent sample carried which word, so that history holds what was heard.
+
+Positions are ticks of the agent lane: agent audio counted without the silence between replies,
+which is also what callers report as played.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class LaneWord:
+    """A word of a reply and the stretch of the agent lane that says it."""
+
+    text: str
+    start: int
+    end: int
+
+
+class Ledger:
+    """What the agent is saying to one turn, word by word."""
+
+    def __init__(self) -> None:
+        self._words: deque[LaneWord] = deque()
+        self._sent = 0
+        self._played: int | None = None
+
+    @property
+    def sent(self) -> int:
+        """Ticks of the agent lane that left."""
+        return self._sent
+
+    @property
+    def played(self) -> int:
+        """Ticks that were heard: as reported, or else as sent."""
+        return self._sent if self._played is None else min(self._played, self._sent)
+
+    def begin_reply(self) -> None:
+        """Forget the words of the reply before."""
+        self._words.clear()
+
+    def add(self, words: list[LaneWord]) -> None:
+        """More words were queued, after those that are there."""
+        self._words.extend(words)
+
+    def send(self, ticks: int) -> None:
+        """This much agent audio left."""
+        self._sent += ticks
+
+    def report(self, played: int) -> None:
+        """The caller says how much was played out. What cannot be is cut to what can."""
+        self._played = max(self._played or 0, min(played, self._sent))
+
+    def said_text(self) -> str:
+        """All words of the reply, heard or not."""
+        return " ".join(word.text for word in self._words)
+
+    def heard_text(self) -> str:
+        """The words that were heard: those whose middle was played out."""
+        played = self.played
+        return " ".join(word.text for word in self._words if (word.start + word.end) // 2 <= played)
+
+    def heard_all(self) -> bool:
+        """Every word of the reply was heard."""
+        return all((word.start + word.end) // 2 <= self.played for word in self._words)

@@ -1,0 +1,1 @@
+"""The learning half: data, evaluation, training, export."""
