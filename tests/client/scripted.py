@@ -21,20 +21,20 @@ class Scripted(agent_pb2_grpc.AgentServicer, admin_pb2_grpc.AdminServicer):
         self.conversation = conversation
         self.received: list[agent_pb2.ConverseRequest] = []
         self.calls = 0
-        self.cancelled = 0
+        self.cancelled = asyncio.Event()
         self.tokens: list[str] = []
 
-    async def Converse(self, request_iterator, context):
+    async def Converse(self, request_iterator, context):  # noqa: N802 - the wire's name
         self.calls += 1
         metadata = dict(context.invocation_metadata())
         self.tokens.append(metadata.get("authorization", ""))
         try:
             await self.conversation(self, request_iterator, context)
         except asyncio.CancelledError:
-            self.cancelled += 1
+            self.cancelled.set()
             raise
 
-    async def Transcribe(self, request, context):
+    async def Transcribe(self, request, context):  # noqa: N802 - the wire's name
         if not request.data:
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "no audio")
         word = agent_pb2.Word(text="hello", starts_at=160, ends_at=3200, confidence=0.5)
@@ -46,13 +46,13 @@ class Scripted(agent_pb2_grpc.AgentServicer, admin_pb2_grpc.AdminServicer):
             seconds=0.25,
         )
 
-    async def GetStatus(self, request, context):
+    async def GetStatus(self, request, context):  # noqa: N802 - the wire's name
         traces = admin_pb2.TraceStatus(connected=True, delivered=3)
         return admin_pb2.GetStatusResponse(
             version="1", bundle_id="b1", sessions=2, max_sessions=9, traces=traces
         )
 
-    async def ListBundles(self, request, context):
+    async def ListBundles(self, request, context):  # noqa: N802 - the wire's name
         await context.abort(grpc.StatusCode.UNIMPLEMENTED, "not here")
 
     def kinds(self) -> list[str]:

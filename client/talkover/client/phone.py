@@ -116,7 +116,7 @@ class Phone:
             await asyncio.gather(listening, return_exceptions=True)
 
     async def _speak(self) -> None:
-        sounding = np.zeros(self._call.audio.frame_samples, np.int16)
+        sounding = self._sound()  # while the caller's first frame is spoken
         count = 0
         try:
             while (frame := await self._voice.frame(self.floor)) is not None:

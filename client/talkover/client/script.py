@@ -125,7 +125,7 @@ class Script:
         if not answered:
             self._settled = None
         elif self._settled is None:
-            self._settled = self._now
+            self._settled = self._now + FRAME  # what the loudspeaker gives now ends a frame later
 
     def _given(self, cue: Cue, floor: Floor) -> bool:
         match cue:

@@ -93,9 +93,7 @@ async def load_parts(bundle_id: str, folder: Path, settings: Settings) -> AsyncI
         yield Parts(bundle_id, vad, listener, brain, voice)
 
 
-async def _load_brain(
-    folder: Path, settings: Settings, worker: Callable[[str], Worker]
-) -> Brain:
+async def _load_brain(folder: Path, settings: Settings, worker: Callable[[str], Worker]) -> Brain:
     brain = settings.brain
     if brain.url is not None:
         key = brain.api_key.get_secret_value() if brain.api_key else None

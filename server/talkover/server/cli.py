@@ -12,7 +12,8 @@ from rich.console import Console
 from talkover.core.settings import load_settings
 
 ServeHost = Annotated[
-    str | None, typer.Option("--host", help="Address to listen on. Not loopback: a token is needed.")
+    str | None,
+    typer.Option("--host", help="Address to listen on. Not loopback: a token is needed."),
 ]
 
 
@@ -22,6 +23,7 @@ def register(app: typer.Typer) -> None:
     from talkover.server.traces.cli import app as traces
 
     app.command()(serve)
+    app.command()(health)
     app.add_typer(models, name="models", help="Base weights and bundles: pull, build, verify.")
     app.add_typer(traces, name="traces", help="What was said: follow turns, look at a call.")
 
@@ -30,7 +32,9 @@ def serve(
     host: ServeHost = None,
     port: Annotated[int | None, typer.Option(help="gRPC port; 0 picks a free one.")] = None,
     token: Annotated[str | None, typer.Option(help="Bearer token callers must bring.")] = None,
-    bundle: Annotated[str | None, typer.Option(help="Bundle to serve; default: the current.")] = None,
+    bundle: Annotated[
+        str | None, typer.Option(help="Bundle to serve; default: the current.")
+    ] = None,
     data_dir: Annotated[Path | None, typer.Option(help="Weights, bundles, traces.")] = None,
     redis_url: Annotated[
         str | None, typer.Option(help="Your Redis; default: one is started with the server.")
@@ -94,3 +98,23 @@ def set_up_logging(level: str) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.PrintLoggerFactory(console.file),
     )
+
+
+def health(
+    url: Annotated[str, typer.Option(help="Where the server is.")] = "127.0.0.1:8640",
+) -> None:
+    """Ask a server whether it answers calls. Exit code 0: it does."""
+    import grpc
+    from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+    with grpc.insecure_channel(url) as channel:
+        try:
+            answer = health_pb2_grpc.HealthStub(channel).Check(
+                health_pb2.HealthCheckRequest(), timeout=3
+            )
+        except grpc.RpcError as error:
+            typer.echo(f"no answer from {url}: {error.code().name}", err=True)
+            raise typer.Exit(1) from None
+    name = health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status)
+    typer.echo(name)
+    raise typer.Exit(0 if answer.status == health_pb2.HealthCheckResponse.SERVING else 1)

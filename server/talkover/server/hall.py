@@ -1,6 +1,7 @@
 """Who is in: atomic admission, the sessions that run, and how they are asked to leave."""
 
 import asyncio
+import contextlib
 import secrets
 import time
 from collections import deque
@@ -28,15 +29,14 @@ class Hall:
         traces: Where turns are kept.
     """
 
-    def __init__(
-        self, parts: Callable[[], Parts], settings: Settings, traces: TraceWriter
-    ) -> None:
+    def __init__(self, parts: Callable[[], Parts], settings: Settings, traces: TraceWriter) -> None:
         self.parts = parts
         self.traces = traces
         self.draining = False
         self._settings = settings
         self._sessions: dict[str, Session] = {}
         self._late: deque[float] = deque(maxlen=_FRAMES)
+        self._left = asyncio.Event()
         self._since = time.monotonic()
 
     def __len__(self) -> int:
@@ -75,6 +75,7 @@ class Hall:
     def dismiss(self, session: Session) -> None:
         """The session is over."""
         self._sessions.pop(session.id, None)
+        self._left.set()
 
     async def drain(self, deadline: float) -> None:
         """Admit nobody, let running turns finish, and end what is left after ``deadline`` s."""
@@ -83,6 +84,8 @@ class Hall:
             session.leave(agent_pb2.END_REASON_SHUTDOWN)
         until = time.monotonic() + deadline
         while self._sessions and time.monotonic() < until:
-            await asyncio.sleep(0.05)
+            self._left.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._left.wait(), until - time.monotonic())
         for session in self._sessions.values():
             session.end(agent_pb2.END_REASON_SHUTDOWN)

@@ -4,10 +4,16 @@ Method: pre-norm decoder with rotary positions, grouped-query attention and a Si
 feed-forward layer (Touvron et al. 2023; SmolLM2, Allal et al. 2025). Attention and the RMS
 normalisations are ONNX Runtime's fused operators. The keys and values live in buffers that the
 caller owns and binds as input and output at once, so a step copies none of the past.
+
+Weights are int8 in blocks of 32 along the input, each block with its scale, multiplied with
+activations that are quantised the same way. What else was tried on SmolLM2-135M against the
+dequantised fp32 graph, over 342 positions of chat (share of equal first choices, mean KL):
+int8 blocks 97.7 %, 0.005; int4 blocks with rounded zero points 72.5 %, 0.34; one scale for a whole
+row of weights and for all activations at once 5.6 %, 9.1. The last reads prompts twice as fast and
+is useless: the first token's activations are thousands of times the others'.
 """
 
-from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 import onnx
@@ -16,107 +22,247 @@ from onnx import TensorProto, helper, numpy_helper
 
 from talkover.core.brain.weights import Architecture, GgufWeights
 
-import os
-BLOCK = int(os.environ.get("BLK","32"))
-Precision = Literal["int4","int4f","int8", "fp32"]
-import os
-ACC=int(os.environ.get("ACC","4"))
-HEADACC=int(os.environ.get("HEADACC","4"))
-FUSE=int(os.environ.get("FUSE","1"))
-MS = "com.microsoft"
+Precision = Literal["int8", "fp32"]
+
+_BLOCK: Final = 32
+_INT8_ACTIVATIONS: Final = 4  # MatMulNBits' accuracy level
+_ZERO: Final = 128
+_CONTRIB: Final = "com.microsoft"
+_OPSET: Final = 21
+_IR: Final = 10
 
 
-def quant8(w: NDArray[np.float32]):
-    n, k = w.shape
-    b = w.reshape(n, k // BLOCK, BLOCK)
-    s = np.abs(b).max(-1) / 127
-    s = np.where(s == 0, 1, s).astype(np.float32)
-    q = np.clip(np.rint(b / s[..., None]) , -127, 127) + 128
-    return q.astype(np.uint8), s
+def build_graph(weights: GgufWeights, precision: Precision = "int8") -> onnx.ModelProto:
+    """Assemble the decoder.
 
-def quant4(w, flt):
-    n, k = w.shape
-    b = w.reshape(n, k // BLOCK, BLOCK)
-    lo=b.min(-1); hi=b.max(-1)
-    if not flt: lo=np.minimum(lo,0); hi=np.maximum(hi,0)
-    s=(hi-lo)/15; s=np.where(s==0,1,s).astype(np.float32)
-    zp=-lo/s
-    if flt:
-        q=np.clip(np.rint((b-lo[...,None])/s[...,None]),0,15)
-        z=zp.astype(np.float32)
-    else:
-        z8=np.clip(np.rint(zp),0,15).astype(np.uint8)
-        q=np.clip(np.rint(b/s[...,None])+z8[...,None],0,15)
-        if z8.shape[1]%2: z8=np.pad(z8,((0,0),(0,1)))
-        z=(z8[:,0::2]|(z8[:,1::2]<<4)).astype(np.uint8)
-    q=q.astype(np.uint8)
-    return (q[...,0::2]|(q[...,1::2]<<4)), s, z
+    Inputs: ``tokens`` int64 ``[1, length]``; ``cached`` int32 ``[1]``, how many positions the
+    buffers hold already; ``past.I.key`` and ``past.I.value`` float32
+    ``[1, kv_heads, capacity, head]`` for each layer ``I``. Outputs: ``logits`` float32
+    ``[1, vocabulary]`` after the last token; ``present.I.key`` and ``present.I.value``, which are
+    to be bound to the memory of their ``past`` siblings.
 
-class B:
-    def __init__(s,a,p): s.a=a; s.p=p; s.nodes=[]; s.init=[]
-    def const(s,name,v): s.init.append(numpy_helper.from_array(v,name)); return name
-    def node(s,op,ins,outs,domain="",**at):
-        s.nodes.append(helper.make_node(op,ins,outs,domain=domain,name=outs[0],**at)); return outs[0]
-    def linear(s,x,name,w,p=None):
-        p=p or s.p
-        if p.startswith("mix"): p={"d":"dyn","n":"int8","4":"int4"}[p[4+["qkv","o","gu","d"].index(name.split(".")[1])]]
-        n,k=w.shape
-        if p=="fp32":
-            return s.node("MatMul",[x,s.const(name+".w",np.ascontiguousarray(w.T))],[name])
-        if p=="dyn":
-            sc=np.abs(w).max(1)/127
-            q=np.rint(w/sc[:,None]).astype(np.int8)
-            return s.node("DynamicQuantizeMatMul",[x,s.const(name+".w",np.ascontiguousarray(q.T)),s.const(name+".s",sc.astype(np.float32))],[name],domain=MS)
-        if p=="int8":
-            q,sc=quant8(w); ins=[x,s.const(name+".q",q),s.const(name+".s",sc)]; bits=8
+    Args:
+        weights: Where the numbers come from.
+        precision: ``fp32`` is the reference that ``int8`` is measured against.
+
+    Returns:
+        A model without external data.
+
+    Raises:
+        WeightsError: a tensor is missing.
+    """
+    builder = _Builder(weights, precision)
+    builder.positions()
+    stream = builder.embedding()
+    for layer in range(builder.shape.layers):
+        stream = builder.layer(layer, stream)
+    builder.head(stream)
+    return builder.model()
+
+
+def quantise(matrix: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Symmetric int8 in blocks along the input, stored with an offset of 128.
+
+    Args:
+        matrix: ``[out, in]``, ``in`` a multiple of 32.
+
+    Returns:
+        Numbers ``[out, in / 32, 32]`` and scales ``[out, in / 32]``; a weight is
+        ``(number - 128) * scale``.
+    """
+    rows, columns = matrix.shape
+    blocks = matrix.reshape(rows, columns // _BLOCK, _BLOCK)
+    scales = np.abs(blocks).max(axis=-1) / 127
+    scales = np.where(scales == 0, 1, scales).astype(np.float32)
+    numbers = np.rint(blocks / scales[..., None]) + _ZERO
+    return numbers.astype(np.uint8), scales
+
+
+class _Builder:
+    def __init__(self, weights: GgufWeights, precision: Precision) -> None:
+        self.shape: Architecture = weights.architecture()
+        self._weights = weights
+        self._precision = precision
+        self._nodes: list[onnx.NodeProto] = []
+        self._initializers: list[onnx.TensorProto] = []
+
+    def positions(self) -> None:
+        """Rotary tables, and the counts that attention asks for."""
+        shape = self.shape
+        steps = shape.rope_theta ** (-np.arange(0, shape.head, 2) / shape.head)
+        angles = np.arange(shape.context)[:, None] * steps[None]
+        self._constant("rope.cos", np.cos(angles).astype(np.float32))
+        self._constant("rope.sin", np.sin(angles).astype(np.float32))
+        self._node("Shape", ["tokens"], ["tokens.shape"], start=1)
+        self._node("Cast", ["tokens.shape"], ["tokens.count"], to=TensorProto.INT32)
+        self._node("Add", ["cached", "tokens.count"], ["total.vector"])
+        self._node("Sub", ["total.vector", self._constant("one", np.array([1], np.int32))], ["end"])
+        self._node("Squeeze", ["total.vector"], ["total"])
+
+    def embedding(self) -> tuple[str, str]:
+        """Token vectors. The table is shared with the head."""
+        table = self._weights.matrix("token_embd.weight")
+        if self._precision == "fp32":
+            self._node("Gather", [self._constant("embed", table), "tokens"], ["x"])
         else:
-            q,sc,z=quant4(w,p=="int4f"); ins=[x,s.const(name+".q",q),s.const(name+".s",sc),s.const(name+".z",z)]; bits=4
-        return s.node("MatMulNBits",ins,[name],domain=MS,K=k,N=n,bits=bits,block_size=BLOCK,accuracy_level=ACC)
+            numbers, scales = quantise(table)
+            self._constant("embed.numbers", numbers)
+            self._constant("embed.scales", scales)
+            self._node("Gather", ["embed.numbers", "tokens"], ["embed.rows"])
+            self._node("Cast", ["embed.rows"], ["embed.floats"], to=TensorProto.FLOAT)
+            zero = self._constant("embed.zero", np.array(_ZERO, np.float32))
+            self._node("Sub", ["embed.floats", zero], ["embed.centred"])
+            self._node("Gather", ["embed.scales", "tokens"], ["embed.row_scales"])
+            last = self._constant("last_axis", np.array([-1], np.int64))
+            self._node("Unsqueeze", ["embed.row_scales", last], ["embed.block_scales"])
+            self._node("Mul", ["embed.centred", "embed.block_scales"], ["embed.blocks"])
+            flat = self._constant("embed.flat", np.array([0, 0, self.shape.width], np.int64))
+            self._node("Reshape", ["embed.blocks", flat], ["x"])
+        gain = self._constant("layer.0.gain", self._weights.matrix("blk.0.attn_norm.weight"))
+        self._node(
+            "SimplifiedLayerNormalization",
+            ["x", gain],
+            ["x.normed"],
+            axis=-1,
+            epsilon=self.shape.epsilon,
+            stash_type=TensorProto.FLOAT,
+        )
+        return "x", "x.normed"
 
-def build_graph(weights, precision):
-    a=weights.architecture(); b=B(a,precision)
-    emb=weights.matrix("token_embd.weight")
-    if precision=="fp32":
-        b.const("embed",emb); x=b.node("Gather",["embed","tokens"],["x0"])
-    else:
-        q,sc=quant8(emb); b.const("embed.q",q); b.const("embed.s",sc)
-        b.const("c128",np.float32(128)); b.const("shp",np.array([0,0,a.width],np.int64)); b.const("m1",np.array([-1],np.int64))
-        b.node("Gather",["embed.q","tokens"],["g"]); b.node("Cast",["g"],["gf"],to=1); b.node("Sub",["gf","c128"],["gs"])
-        b.node("Gather",["embed.s","tokens"],["gsc"]); b.node("Unsqueeze",["gsc","m1"],["gsc1"]); b.node("Mul",["gs","gsc1"],["gm"])
-        x=b.node("Reshape",["gm","shp"],["x0"])
-    pos=np.arange(a.context)[:,None]*(a.rope_theta**(-np.arange(0,a.head,2)/a.head))[None]
-    b.const("cos",np.cos(pos).astype(np.float32)); b.const("sin",np.sin(pos).astype(np.float32))
-    b.const("one",np.array([1],np.int32)); b.const("i1",np.array(1,np.int64)); b.const('m1i',np.array(-1,np.int64))
-    b.node("Shape",["tokens"],["shape"]); b.node("Gather",["shape","i1"],["T64"]); b.node("Cast",["T64"],["T"],to=6)
-    b.node("Add",["cached","T"],["total1"]); b.node("Sub",["total1","one"],["seqlens"]); b.node("Squeeze",["total1"],["total"])
-    n=b.node("SimplifiedLayerNormalization",[x,b.const("l0.n1",weights.matrix("blk.0.attn_norm.weight"))],["l0.norm1"],epsilon=a.epsilon,axis=-1,stash_type=1)
-    ins=[];outs=[]
-    for i in range(a.layers):
-        w=lambda k: weights.matrix(f"blk.{i}.{k}.weight")
-        qkv=b.linear(n,f"l{i}.qkv",np.concatenate([w("attn_q"),w("attn_k"),w("attn_v")]))
-        b.node("GroupQueryAttention",[qkv,"","",f"past.{i}.key",f"past.{i}.value","seqlens","total","cos","sin"],[f"l{i}.att",f"present.{i}.key",f"present.{i}.value"],domain=MS,num_heads=a.heads,kv_num_heads=a.kv_heads,do_rotary=1,rotary_interleaved=1)
-        o=b.linear(f"l{i}.att",f"l{i}.o",w("attn_output"))
-        b.node("SkipSimplifiedLayerNormalization",[o,x,b.const(f"l{i}.n2",w("ffn_norm"))],[f"l{i}.norm2","","",f"l{i}.x1"],domain=MS,epsilon=a.epsilon)
-        x=f"l{i}.x1"
-        if FUSE:
-            gu=b.linear(f"l{i}.norm2",f"l{i}.gu",np.concatenate([w("ffn_gate"),w("ffn_up")]))
-            b.node("Split",[gu],[f"l{i}.g",f"l{i}.u"],axis=-1,num_outputs=2)
+    def layer(self, index: int, stream: tuple[str, str]) -> tuple[str, str]:
+        """One decoder block: takes and gives the residual stream, raw and normalised."""
+        raw, normed = stream
+        name, tensors = f"layer.{index}", f"blk.{index}"
+        attended = self._attention(index, normed)
+        raw, normed = self._add_norm(f"{name}.middle", attended, raw, f"{tensors}.ffn_norm")
+        gate_up = self._linear(
+            f"{name}.gate_up", normed, f"{tensors}.ffn_gate", f"{tensors}.ffn_up"
+        )
+        gate, up, silu = f"{name}.gate", f"{name}.up", f"{name}.silu"
+        self._node("Split", [gate_up], [gate, up], axis=-1, num_outputs=2)
+        # With alpha 1 this operator is x * sigmoid(x): SiLU.
+        self._node("QuickGelu", [gate], [silu], domain=_CONTRIB, alpha=1.0)
+        self._node("Mul", [silu, up], [f"{name}.gated"])
+        down = self._linear(f"{name}.down", f"{name}.gated", f"{tensors}.ffn_down")
+        last = index == self.shape.layers - 1
+        following = "output_norm" if last else f"blk.{index + 1}.attn_norm"
+        return self._add_norm(f"{name}.out", down, raw, following)
+
+    def head(self, stream: tuple[str, str]) -> None:
+        """Logits after the last token."""
+        last = self._constant("last", np.array(-1, np.int64))
+        self._node("Gather", [stream[1], last], ["x.last"], axis=1)
+        if self._precision == "fp32":
+            self._node("Transpose", ["embed"], ["embed.transposed"])
+            self._node("MatMul", ["x.last", "embed.transposed"], ["logits"])
         else:
-            b.linear(f"l{i}.norm2",f"l{i}.g",w("ffn_gate")); b.linear(f"l{i}.norm2",f"l{i}.u",w("ffn_up"))
-        b.node("QuickGelu",[f"l{i}.g"],[f"l{i}.s"],domain=MS,alpha=1.0)
-        b.node("Mul",[f"l{i}.s",f"l{i}.u"],[f"l{i}.h"])
-        d=b.linear(f"l{i}.h",f"l{i}.d",w("ffn_down"))
-        nw=weights.matrix("output_norm.weight") if i==a.layers-1 else weights.matrix(f"blk.{i+1}.attn_norm.weight")
-        n=f"l{i+1}.norm1"
-        b.node("SkipSimplifiedLayerNormalization",[d,x,b.const(f"l{i+1}.n1",nw)],[n,"","",f"l{i}.x2"],domain=MS,epsilon=a.epsilon)
-        x=f"l{i}.x2"
-        for kv in("key","value"):
-            shape=[1,a.kv_heads,"capacity",a.head]
-            ins.append(helper.make_tensor_value_info(f"past.{i}.{kv}",1,shape)); outs.append(helper.make_tensor_value_info(f"present.{i}.{kv}",1,shape))
-    b.node("Gather",[n,"m1i"],["last"],axis=1)
-    if precision=="fp32":
-        b.node("Transpose",["embed"],["embedT"]); b.node("MatMul",["last","embedT"],["logits"])
-    else:
-        b.node("MatMulNBits",["last","embed.q","embed.s"],["logits"],domain=MS,K=a.width,N=a.vocabulary,bits=8,block_size=BLOCK,accuracy_level=HEADACC)
-    g=helper.make_graph(b.nodes,"brain",[helper.make_tensor_value_info("tokens",7,[1,"length"]),helper.make_tensor_value_info("cached",6,[1]),*ins],[helper.make_tensor_value_info("logits",1,[1,a.vocabulary]),*outs],b.init)
-    return helper.make_model(g,opset_imports=[helper.make_opsetid("",21),helper.make_opsetid(MS,1)],ir_version=10)
+            rows = (self.shape.vocabulary, self.shape.width)
+            self._blockwise("logits", "x.last", "embed.numbers", "embed.scales", rows)
+
+    def model(self) -> onnx.ModelProto:
+        """Everything so far, as a model."""
+        shape = self.shape
+        inputs = [
+            helper.make_tensor_value_info("tokens", TensorProto.INT64, [1, "length"]),
+            helper.make_tensor_value_info("cached", TensorProto.INT32, [1]),
+        ]
+        outputs = [
+            helper.make_tensor_value_info("logits", TensorProto.FLOAT, [1, shape.vocabulary])
+        ]
+        buffer: list[str | int | None] = [1, shape.kv_heads, "capacity", shape.head]
+        for past, present in buffer_names(shape):
+            inputs.append(helper.make_tensor_value_info(past, TensorProto.FLOAT, buffer))
+            outputs.append(helper.make_tensor_value_info(present, TensorProto.FLOAT, buffer))
+        graph = helper.make_graph(self._nodes, "brain", inputs, outputs, self._initializers)
+        opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid(_CONTRIB, 1)]
+        return helper.make_model(
+            graph, opset_imports=opsets, ir_version=_IR, producer_name="talkover"
+        )
+
+    def _attention(self, index: int, normed: str) -> str:
+        name, tensors = f"layer.{index}", f"blk.{index}"
+        packed = self._linear(
+            f"{name}.qkv", normed, f"{tensors}.attn_q", f"{tensors}.attn_k", f"{tensors}.attn_v"
+        )
+        buffers = [f"past.{index}.key", f"past.{index}.value"]
+        # GGUF stores query and key rows with the two halves of a rotary pair side by side:
+        # the operator's interleaved mode reads them as they are.
+        self._node(
+            "GroupQueryAttention",
+            [packed, "", "", *buffers, "end", "total", "rope.cos", "rope.sin"],
+            [f"{name}.attended", f"present.{index}.key", f"present.{index}.value"],
+            domain=_CONTRIB,
+            num_heads=self.shape.heads,
+            kv_num_heads=self.shape.kv_heads,
+            do_rotary=1,
+            rotary_interleaved=1,
+        )
+        return self._linear(f"{name}.attention", f"{name}.attended", f"{tensors}.attn_output")
+
+    def _add_norm(self, name: str, update: str, raw: str, gain: str) -> tuple[str, str]:
+        values = self._constant(f"{name}.gain", self._weights.matrix(f"{gain}.weight"))
+        self._node(
+            "SkipSimplifiedLayerNormalization",
+            [update, raw, values],
+            [f"{name}.normed", "", "", f"{name}.raw"],
+            domain=_CONTRIB,
+            epsilon=self.shape.epsilon,
+        )
+        return f"{name}.raw", f"{name}.normed"
+
+    def _linear(self, name: str, given: str, *tensors: str) -> str:
+        """Multiply by the matrices of ``tensors``, stacked, so that one call does them all."""
+        matrix = np.concatenate([self._weights.matrix(f"{tensor}.weight") for tensor in tensors])
+        if self._precision == "fp32":
+            transposed = self._constant(f"{name}.weight", np.ascontiguousarray(matrix.T))
+            return self._node("MatMul", [given, transposed], [name])
+        numbers, scales = quantise(matrix)
+        rows = (matrix.shape[0], matrix.shape[1])
+        return self._blockwise(
+            name,
+            given,
+            self._constant(f"{name}.numbers", numbers),
+            self._constant(f"{name}.scales", scales),
+            rows,
+        )
+
+    def _blockwise(
+        self, name: str, given: str, numbers: str, scales: str, rows: tuple[int, int]
+    ) -> str:
+        return self._node(
+            "MatMulNBits",
+            [given, numbers, scales],
+            [name],
+            domain=_CONTRIB,
+            N=rows[0],
+            K=rows[1],
+            bits=8,
+            block_size=_BLOCK,
+            accuracy_level=_INT8_ACTIVATIONS,
+        )
+
+    def _constant(self, name: str, value: NDArray[np.generic]) -> str:
+        self._initializers.append(numpy_helper.from_array(value, name))
+        return name
+
+    def _node(
+        self,
+        kind: str,
+        inputs: list[str],
+        outputs: list[str],
+        *,
+        domain: str = "",
+        **attributes: Any,
+    ) -> str:
+        node = helper.make_node(kind, inputs, outputs, name=outputs[0], domain=domain, **attributes)
+        self._nodes.append(node)
+        return outputs[0]
+
+
+def buffer_names(shape: Architecture) -> list[tuple[str, str]]:
+    """Input and output name of every key and value buffer, in the graph's order."""
+    return [
+        (f"past.{layer}.{kind}", f"present.{layer}.{kind}")
+        for layer in range(shape.layers)
+        for kind in ("key", "value")
+    ]

@@ -95,9 +95,7 @@ class ChatTokens:
         alphabet = _byte_alphabet()
         self._bytes: list[bytes] = [
             bytes(alphabet[c] for c in token) if set(token) <= alphabet.keys() else b""
-            for token in (
-                tokenizer.id_to_token(i) or "" for i in range(tokenizer.get_vocab_size())
-            )
+            for token in (tokenizer.id_to_token(i) or "" for i in range(tokenizer.get_vocab_size()))
         ]
         for i in tokenizer.get_added_tokens_decoder():
             self._bytes[i] = b""

@@ -52,14 +52,12 @@ class Vocabulary:
         control: Ids of control tokens, which no text can produce.
         merges: Pairs joined by a blank, best first.
         pre: Name of the pre-tokenisation.
-        end: The id that ends a text.
     """
 
     tokens: tuple[str, ...]
     control: tuple[int, ...]
     merges: tuple[str, ...]
     pre: str
-    end: int
 
 
 class GgufWeights:
@@ -77,7 +75,7 @@ class GgufWeights:
                 f"{path.name} is not a readable GGUF file ({type(error).__name__}); "
                 "delete it and run: talkover models pull"
             ) from error
-        self._name = path.name
+        self._file = path.name
         self._fields = reader.fields
         self._tensors = {tensor.name: tensor for tensor in reader.tensors}
         if self._field("general.architecture") != "llama" or "output.weight" in self._tensors:
@@ -85,6 +83,11 @@ class GgufWeights:
                 f"{path.name} is not a Llama model with tied embeddings; "
                 "serve it behind an OpenAI-compatible endpoint instead"
             )
+
+    @property
+    def name(self) -> str:
+        """What the file calls the model."""
+        return str(self._field("general.name"))
 
     def architecture(self) -> Architecture:
         """Read the shape of the model from the metadata.
@@ -114,14 +117,13 @@ class GgufWeights:
             WeightsError: they are missing or of another kind.
         """
         if self._field("tokenizer.ggml.model") != "gpt2":
-            raise WeightsError(f"{self._name} has no byte-level BPE tokenizer; use an endpoint")
+            raise WeightsError(f"{self._file} has no byte-level BPE tokenizer; use an endpoint")
         kinds = self._field("tokenizer.ggml.token_type")
         return Vocabulary(
             tokens=tuple(self._field("tokenizer.ggml.tokens")),
             control=tuple(i for i, kind in enumerate(kinds) if kind == gguf.TokenType.CONTROL),
             merges=tuple(self._field("tokenizer.ggml.merges")),
             pre=str(self._field("tokenizer.ggml.pre")),
-            end=int(self._field("tokenizer.ggml.eos_token_id")),
         )
 
     def matrix(self, name: str) -> NDArray[np.float32]:
@@ -131,7 +133,7 @@ class GgufWeights:
             WeightsError: the file has no such tensor.
         """
         if name not in self._tensors:
-            raise WeightsError(f"{self._name} has no tensor {name}; run: talkover models pull")
+            raise WeightsError(f"{self._file} has no tensor {name}; run: talkover models pull")
         tensor = self._tensors[name]
         values = gguf.quants.dequantize(tensor.data, tensor.tensor_type)
         return np.ascontiguousarray(values, dtype=np.float32)
@@ -139,5 +141,5 @@ class GgufWeights:
     def _field(self, key: str) -> Any:
         field = self._fields.get(key)
         if field is None:
-            raise WeightsError(f"{self._name} lacks {key}; run: talkover models pull")
+            raise WeightsError(f"{self._file} lacks {key}; run: talkover models pull")
         return field.contents()

@@ -22,7 +22,7 @@ from talkover.core.voice.config import CONFIG, GRAPH, VoiceConfig
 from talkover.core.voice.runtime import VoiceRuntime
 
 LEVEL: Final = 0.1
-"""Root mean square that speech is brought to (−20 dBFS)."""
+"""Root mean square that speech is brought to (-20 dBFS)."""
 
 _CALIBRATION: Final = "The quick brown fox jumps over the lazy dog, and runs home through the rain."
 
@@ -118,9 +118,11 @@ def _looped(noise: str, like: str, output: str) -> list[onnx.NodeProto]:
         tensor = helper.make_tensor(name, TensorProto.INT64, [], [value])
         return helper.make_node("Constant", [], [f"{noise}/{name}"], value=tensor)
 
-    def node(op: str, inputs: list[str], out: str, **attributes: int) -> onnx.NodeProto:
-        names = [f"{noise}/{name}" if name[0] == "@" else name for name in inputs]
-        return helper.make_node(op, names, [out], **attributes)
+    def node(op: str, inputs: list[str], out: str, axis: int | None = None) -> onnx.NodeProto:
+        made = helper.make_node(op, [f"{noise}/{i}" if i[0] == "@" else i for i in inputs], [out])
+        if axis is not None:
+            made.attribute.append(helper.make_attribute("axis", axis))
+        return made
 
     return [
         constant("@zero", 0),

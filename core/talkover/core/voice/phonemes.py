@@ -25,8 +25,9 @@ MAX_PHONEMES: Final = 400
 _LANGUAGE_SWITCH: Final = re.compile(r"\([^)]*\)")
 _LEADS: Final = "ˈˌ"
 """Marks that belong to the phoneme after them; other marks belong to the one before."""
-_VOWELS: Final = frozenset("aeiouyæøœɐɑɒɔəɚɛɜɝɪʊʌᵻɨʉɯɤɵɘɞ")
+_VOWELS: Final = frozenset("aeiouyæøœɐɑɒɔəɚɛɜɝɪʊʌᵻɨʉɯɤɵɘɞ")  # noqa: RUF001 - IPA
 _BAND: Final = 16
+_DIGIT: Final = 6  # letters that a digit stands for, when it is said
 
 _lock = threading.Lock()
 _ready = False
@@ -56,7 +57,8 @@ def phrases(tokens: Sequence[Token], language: str) -> Iterator[Phrase]:
     phonemes, words, stop = "", list[tuple[int, int]](), ""
     for clause in _clauses(tokens):
         said, spans = _clause(clause, language)
-        if phonemes and (stop in ".?!" or len(phonemes) + len(said) > MAX_PHONEMES):
+        ended = stop and stop in ".?!"
+        if phonemes and (ended or len(phonemes) + len(said) > MAX_PHONEMES):
             yield Phrase(phonemes, tuple(words), stop)
             phonemes, words = "", []
         elif phonemes:
@@ -73,7 +75,7 @@ def _clauses(tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:
     """Cut at every stop, and where a clause without one grows too long."""
     start = letters = 0
     for index, token in enumerate(tokens):
-        letters += len(token.spoken)
+        letters += sum(_DIGIT if char.isdigit() else 1 for char in token.spoken)
         if token.stop or letters > MAX_PHONEMES // 4 or index == len(tokens) - 1:
             yield tokens[start : index + 1]
             start, letters = index + 1, 0

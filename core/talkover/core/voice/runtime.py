@@ -17,13 +17,16 @@ from talkover.core.voice.text import tokenise
 MAX_CHARACTERS: Final = 1000
 """Of one clause; a longer text is to be split, or the caller waits for all of it."""
 
+MAX_PHONEMES: Final = 2400
+"""Of one clause: three minutes of speech. A thousand digits would make eight."""
+
 PAUSES: Final = {".": 0.30, "?": 0.30, "!": 0.30, ";": 0.20, ":": 0.20, ",": 0.14, "": 0.03}
 """Silence after a clause, by the punctuation that ends it (seconds)."""
 
 _PAD, _BEGIN, _END = "_", "^", "$"
 _NOISE_FRAMES: Final = 512  # about six seconds; longer phrases hear the same noise again
 _LATENT: Final = 192
-_QUIET: Final = 0.01  # of the loudest sample (−40 dB): below it, a clause has not begun
+_QUIET: Final = 0.01  # of the loudest sample (-40 dB): below it, a clause has not begun
 _MARGIN: Final = 0.02
 _FADE: Final = 0.005
 _CEILING: Final = 0.95
@@ -86,7 +89,7 @@ class VoiceRuntime:
             self._session = onnxruntime.InferenceSession(
                 str(folder / GRAPH), options, providers=list(providers)
             )
-        except Exception as error:  # its exceptions have no common class
+        except Exception as error:  # noqa: BLE001 - its exceptions have no common class
             raise BundleError(f"{folder / GRAPH} cannot be loaded: {error}") from None
         names = {given.name for given in self._session.get_inputs()}
         if names != {"input", "input_lengths", "scales", "noise", "noise_width"}:
@@ -110,7 +113,7 @@ class VoiceRuntime:
             there is nothing that can be said.
 
         Raises:
-            ModelError: the text is too long, the pace is out of range, or the graph failed.
+            ModelError: the text is too long (or long to say), the pace is out of range, or the graph failed.
         """
         if len(text) > MAX_CHARACTERS:
             raise ModelError(f"the voice takes {MAX_CHARACTERS} characters at once; split the text")
@@ -118,11 +121,14 @@ class VoiceRuntime:
             raise ModelError(f"a pace of {pace} is not speech; use 0.5 to 2")
         tokens = tokenise(text, english=self.config.language.startswith("en"))
         noise = np.random.default_rng(seed)
+        breaths = list(phrases(tokens, self.config.language))
+        if sum(len(breath.phonemes) for breath in breaths) > MAX_PHONEMES:
+            raise ModelError(f"the text is over {MAX_PHONEMES} phonemes when spoken; split it")
         pieces: list[NDArray[np.float32]] = []
         spans: list[tuple[int, int]] = []
         offset = 0
-        for phrase in phrases(tokens, self.config.language):
-            piece, words = self._phrase(phrase, noise, pace)
+        for breath in breaths:
+            piece, words = self._phrase(breath, noise, pace)
             pieces.append(piece)
             spans += [(offset + start, offset + end) for start, end in words]
             offset += len(piece)
@@ -183,7 +189,7 @@ class VoiceRuntime:
         }
         try:
             audio, durations = self._session.run(None, feeds)
-        except Exception as error:  # its exceptions have no common class
+        except Exception as error:  # noqa: BLE001 - its exceptions have no common class
             raise ModelError(f"the voice failed on {len(ids)} phonemes: {error}") from None
         return np.asarray(audio).reshape(-1), np.asarray(durations).reshape(-1).astype(np.int64)
 
@@ -194,7 +200,7 @@ class VoiceRuntime:
         margin, fade = int(_MARGIN * self.rate), int(_FADE * self.rate)
         loud = np.flatnonzero(np.abs(audio) > np.abs(audio).max() * _QUIET)
         onset, offset = (int(loud[0]), int(loud[-1])) if loud.size else (0, len(audio))
-        begin = max(0, min(onset - margin, min(s for s, e in words if e > s)))
+        begin = max(0, min(onset - margin, *(start for start, last in words if last > start)))
         end = min(len(audio), max(offset + margin, words[-1][1]))
         sound = audio[begin:end] * np.float32(self.config.gain)
         sound *= np.float32(min(1.0, _CEILING / max(float(np.abs(sound).max()), 1e-6)))

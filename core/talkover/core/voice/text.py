@@ -34,7 +34,7 @@ _SYMBOLS: Final = {"&": "and", "@": "at", "+": "plus", "=": "equals", "%": "perc
 _MONEY: Final = re.compile(r"([$£€])(\d{1,3}(?:,?\d{3}){0,4})(?:\.(\d{1,2}))?")
 _CLOCK: Final = re.compile(r"(\d{1,2})(?::(\d\d))?(?:([ap])\.?m)?", re.IGNORECASE)
 _TELEPHONE: Final = re.compile(r"(?:\+?\d{1,3}-)?(?:\d{3}-)?\d{3}-\d{4}")
-_RANGE: Final = re.compile(r"(\d+)[-–](\d+)")
+_RANGE: Final = re.compile(r"(\d+)[-–](\d+)")  # noqa: RUF001 - as in "3–4"
 _INITIALS: Final = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]")
 _LONG_NUMBER: Final = re.compile(r"\d{13,}")
 _OPENERS: Final = "\"'([{<«“‘„¿¡*_`~"  # noqa: RUF001 - typographic quotes are meant
@@ -58,20 +58,23 @@ class Token:
     stop: str
 
 
-def may_end_sentence(word: str) -> bool:
-    """Whether a written word that more words follow can be the last of its sentence.
+def stop_after(word: str, *, last: bool) -> str:
+    """The pause that a written word's punctuation asks for: one of ``STOPS`` or empty.
 
-    True needs a final ``.``, ``?``, ``!`` or ``…`` that belongs to no abbreviation ("Dr."), initial
-    ("J."), initialism ("U.S.") or number in a list ("1.").
+    The full stop of an abbreviation ("Dr."), an initial ("J."), an initialism ("U.S.") or a
+    number in a list ("1.") asks for none, unless the word is the last.
     """
-    core, marks = _peel(word)[1:]
-    if any(mark in marks for mark in "?!…"):
-        return True
-    if not marks.startswith(".") or not core:
-        return marks.startswith(".") and len(marks) > 1
-    return not (
-        core.lower() in _ABBREVIATIONS or _INITIALS.fullmatch(core) or _enumerates(word, core)
-    )
+    _, core, marks = _peel(word)
+    if word in ("-", "–"):  # noqa: RUF001 - a dash that stands alone
+        return ","
+    if marks in ("-", "–"):  # noqa: RUF001 - a dash that only joins
+        return ""
+    if marks[:1] == "." and not last and _owns_full_stop(word, core):
+        marks = marks[1:]
+    marks = marks.replace("…", ".")
+    if any(dash in marks for dash in "-–—"):  # noqa: RUF001 - typographic dashes are meant
+        marks += ","
+    return next((mark for mark in "?!.;:," if mark in marks), "")
 
 
 def tokenise(text: str, *, english: bool) -> list[Token]:
@@ -93,7 +96,8 @@ def tokenise(text: str, *, english: bool) -> list[Token]:
         before = words[index - 1] if index else ""
         _, core, marks = _peel(word)
         spoken = _expand(core, marks, before, following) if english else core
-        tokens.append(Token(word, _sounding(spoken, english), _stop(word, marks, following)))
+        stop = stop_after(word, last=not following)
+        tokens.append(Token(word, _sounding(spoken, english), stop))
     return tokens
 
 
@@ -109,19 +113,9 @@ def _peel(word: str) -> tuple[str, str, str]:
     return word[:start], word[start:end], behind
 
 
-def _enumerates(word: str, core: str) -> bool:
-    return core.isdigit() and len(core) <= 2 and word == core + "."
-
-
-def _stop(word: str, marks: str, following: str) -> str:
-    if not marks or marks in ("-", "–"):  # noqa: RUF001 - a dash that only joins
-        return "" if word not in ("-", "–") else ","  # noqa: RUF001 - a dash that stands alone
-    if following and marks.startswith(".") and not may_end_sentence(word):
-        marks = marks[1:]
-    marks = marks.replace("…", ".")
-    if any(dash in marks for dash in "-–—"):  # noqa: RUF001 - typographic dashes are meant
-        marks += ","
-    return next((mark for mark in "?!.;:," if mark in marks), "")
+def _owns_full_stop(word: str, core: str) -> bool:
+    listed = core.isdigit() and len(core) <= 2 and word == core + "."
+    return listed or core.lower() in _ABBREVIATIONS or bool(_INITIALS.fullmatch(core))
 
 
 def _expand(core: str, marks: str, before: str, following: str) -> str:
@@ -131,16 +125,19 @@ def _expand(core: str, marks: str, before: str, following: str) -> str:
         return _ABBREVIATIONS[low]
     if low == "no" and marks.startswith(".") and following[:1].isdigit():
         return "number"
-    if core in _SYMBOLS:
-        return _SYMBOLS[core]
+    if low in ("am", "a.m") and before[-1:].isdigit():
+        return "A.M."
     if found := _MONEY.fullmatch(core):
         return _money(found, _peel(following)[1].lower() in _SCALES)
     if low in _SCALES and (found := _MONEY.fullmatch(_peel(before)[1])):
         return f"{core} {_CURRENCIES[found[1]][1]}"
+    return _SYMBOLS.get(core) or _numeric(core)
+
+
+def _numeric(core: str) -> str:
+    """What is said for a time, a telephone number, a range, a rank or an initialism."""
     if (found := _CLOCK.fullmatch(core)) and (found[2] or found[3]):
         return _clock(found)
-    if low in ("am", "a.m") and before[-1:].isdigit():
-        return "A.M."
     if _TELEPHONE.fullmatch(core):
         return " ".join(core.replace("-", " ").replace("+", ""))
     if found := _RANGE.fullmatch(core):

@@ -1,5 +1,6 @@
 """The agent lane: synthesised speech becomes frames of exactly 20 ms, and words get positions."""
 
+import asyncio
 from collections import deque
 from typing import Final
 
@@ -27,12 +28,19 @@ class AgentLane:
         self._form = form
         self._voice_rate = voice_rate
         self._frames: deque[NDArray[np.int16]] = deque()
+        self._sent = asyncio.Event()
         self._restart()
 
     @property
     def waiting(self) -> int:
         """Ticks of speech in whole frames that wait to be sent."""
         return len(self._frames) * FRAME
+
+    async def room(self) -> None:
+        """Wait until there is room for more speech: synthesis need not run far ahead of the ear."""
+        while self.waiting > LONGEST:
+            self._sent.clear()
+            await self._sent.wait()
 
     def begin(self) -> None:
         """A new reply begins; whatever was left of the last one is gone."""
@@ -69,12 +77,14 @@ class AgentLane:
         if not self._frames:
             return None
         frame = self._frames.popleft()
+        self._sent.set()
         self.ledger.send(FRAME)
         return encode(frame, self._form.encoding)
 
     def clear(self) -> None:
         """Drop all that was not sent."""
         self._frames.clear()
+        self._sent.set()
         self._restart()
 
     def _restart(self) -> None:

@@ -93,9 +93,7 @@ class Gate:
             caller_id=start.caller_id,
         )
 
-    def _admit_rest(
-        self, kind: str, request: agent_pb2.ConverseRequest, opening: Opening
-    ) -> None:
+    def _admit_rest(self, kind: str, request: agent_pb2.ConverseRequest, opening: Opening) -> None:
         match kind:
             case "audio":
                 check_chunk(request.audio.data, opening.audio, MAX_CHUNK_SECONDS)
@@ -150,7 +148,7 @@ def _bounded(name: str, text: str, limit: int) -> None:
 
 def _language(tag: str) -> str:
     """The primary subtag: ``en`` of ``en-GB``."""
-    primary = tag.split("-")[0].lower()
+    primary = tag.partition("-")[0].lower()
     if not (primary.isascii() and primary.isalpha() and 2 <= len(primary) <= 3):
         raise ProtocolError("a language that is no BCP 47 tag; write it like en or en-GB")
     return primary

@@ -33,7 +33,7 @@ class Outbox:
         self._events.put_nowait(event)
 
     def close(self, last: agent_pb2.ConverseResponse | None = None) -> None:
-        """No more events, after this last one if there is one. What is queued is still delivered."""
+        """No more events after ``last``, if there is one. What is queued is still delivered."""
         if self._closed:
             return
         self._closed = True

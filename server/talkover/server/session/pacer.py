@@ -68,4 +68,3 @@ class Pacer:
             self._send(at, data, position)
             self._watch()
             at += FRAME
-

@@ -62,11 +62,10 @@ def _check(data: bytes, form: str) -> tuple[int, int]:
             warnings.simplefilter("error")  # a decompression bomb is a warning to Pillow
             with Image.open(io.BytesIO(data), formats=[form]) as image:
                 width, height = image.size
-                if max(width, height) > _LARGEST:
-                    raise ProtocolError(f"a picture over {_LARGEST} pixels; send a smaller one")
-                image.load()
-    except ProtocolError:
-        raise
+                if max(width, height) <= _LARGEST:
+                    image.load()
     except Exception:  # noqa: BLE001 - Pillow raises many kinds for a damaged file
         raise ProtocolError(f"a picture that cannot be decoded as {form}") from None
+    if max(width, height) > _LARGEST:
+        raise ProtocolError(f"a picture over {_LARGEST} pixels; send a smaller one")
     return width, height

@@ -1,16 +1,12 @@
-"""One reply: the brain's words become clauses, clauses become speech, speech joins the agent lane."""
+"""One reply: words become clauses, clauses become speech, speech joins the agent lane."""
 
-import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
 
-from talkover.server.session.agentlane import LONGEST, AgentLane
+from talkover.server.session.agentlane import AgentLane
 from talkover.server.speaking import ClauseSplitter, Voice
 from talkover.server.thinking import Brain, Message, Speakable
 from talkover.server.turns import LaneWord
-
-_ROOM_POLL: Final = 0.1  # seconds; only reached ten seconds ahead of the caller
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +63,7 @@ async def speak_reply(
             spoken = await voice.say(clause)
             if not len(spoken.pcm):
                 continue
-            while lane.waiting > LONGEST:
-                await asyncio.sleep(_ROOM_POLL)
+            await lane.room()
             placed = lane.queue(spoken.pcm, [(w.text, w.start, w.end) for w in spoken.words])
             if marks.first_audio is None:
                 marks.first_audio = now()

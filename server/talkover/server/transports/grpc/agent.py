@@ -107,9 +107,7 @@ class AgentService(agent_pb2_grpc.AgentServicer):
         context.set_details(f"{error.code}: {error}")
 
     @staticmethod
-    async def _read(
-        requests: AsyncIterator[agent_pb2.ConverseRequest], session: Session
-    ) -> None:
+    async def _read(requests: AsyncIterator[agent_pb2.ConverseRequest], session: Session) -> None:
         try:
             async for request in requests:
                 await session.take(request)
@@ -163,4 +161,3 @@ class AgentService(agent_pb2_grpc.AgentServicer):
             bundle_id=parts.bundle_id,
             seconds=time.monotonic() - begin,
         )
-

