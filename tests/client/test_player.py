@@ -117,6 +117,16 @@ def test_audio_that_is_late_is_an_underrun_and_the_end_of_a_reply_is_none():
     assert player.underruns == 1
 
 
+def test_audio_that_comes_just_in_time_is_no_underrun():
+    player = Player(prebuffer=0.02)
+    feed = Feed(player, 16_000)
+    for first in (1, 321, 641):
+        feed.push()
+        assert player.play()[0] == first
+        assert player.waiting == 0
+    assert player.underruns == 0
+
+
 def test_a_new_stretch_does_not_start_inside_the_frame_that_ends_the_last():
     player = Player(prebuffer=0.0)
     player.push(np.full(100, 1, np.int16), lane_position=0, starts_at=0)

@@ -187,6 +187,17 @@ async def test_a_refusal_is_final_and_has_a_code(status, code):
     assert server.calls == 1
 
 
+async def test_a_refusal_in_the_servers_own_words():
+    async def refuse(server, requests, context):
+        await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "BUSY: fewer calls or more cores")
+
+    async with serving(refuse) as (_, url):
+        with pytest.raises(CallError, match=r"^fewer calls or more cores$") as caught:
+            async with connect(url):
+                pass
+    assert caught.value.code == "BUSY"
+
+
 async def test_a_problem_instead_of_a_start_is_the_error():
     async def refuse(server, requests, context):
         error = agent_pb2.ErrorEvent(code="AUDIO", message="use another rate")
@@ -337,7 +348,7 @@ async def test_a_reader_who_stops_reading_is_waited_for_and_loses_nothing():
 
     async with serving(flood) as (_, url), connect(url) as call:
         async with asyncio.timeout(10):
-            while not call._inbox.full():
+            while not call._inbox.full():  # noqa: ASYNC110 - a queue tells nobody
                 await asyncio.sleep(0.05)
         await asyncio.sleep(0.3)
         assert call._inbox.full()

@@ -1,6 +1,7 @@
 """Addresses, channels, credentials, and what a gRPC status means to a caller."""
 
 import ipaddress
+import re
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -14,6 +15,8 @@ DEFAULT_URL: Final = "grpc://127.0.0.1:8640"
 
 _LARGEST_MESSAGE: Final = 1 << 20  # bytes; events are far smaller, and nobody may fill our memory
 _LONGEST_DETAILS: Final = 300
+_TOLD: Final = re.compile(r"(?P<code>[A-Z][A-Z_]+): (?P<cure>.+)")
+"""A status of our servers: a code of ``talkover.core.errors`` and what to do."""
 
 
 def failure(code: str, message: str) -> CallError:
@@ -40,6 +43,8 @@ def open_channel(url: str) -> aio.Channel:
         ("grpc.enable_retries", 0),  # retries are ours, and end when a session has opened
         ("grpc.use_local_subchannel_pool", 1),  # each attempt connects afresh, without gRPC's wait
         ("grpc.enable_http_proxy", int(not loopback)),
+        ("grpc.keepalive_time_ms", 20_000),  # a dead peer is noticed; servers allow one in 10 s
+        ("grpc.keepalive_timeout_ms", 10_000),
     ]
     if secure:
         return aio.secure_channel(target, grpc.ssl_channel_credentials(), options=options)
@@ -71,7 +76,7 @@ def credentials(token: str | None) -> tuple[tuple[str, str], ...]:
 
 
 def from_status(error: aio.AioRpcError, url: str, *, opened: bool) -> CallError:
-    """What a failed RPC means to a caller.
+    """What a failed RPC means to a caller: in the server's own words, if it has any.
 
     Args:
         error: What gRPC raised.
@@ -84,6 +89,8 @@ def from_status(error: aio.AioRpcError, url: str, *, opened: bool) -> CallError:
         return failure(
             "UNREACHABLE", f"no server answers at {url}; start one (talkover serve) or pass --url"
         )
+    if told := _TOLD.fullmatch(details):
+        return failure(told["code"], told["cure"])
     code, cure = _CURES.get(status, ("INTERNAL", "see the server's log"))
     return failure(code, f"{cure} ({details})" if details else cure)
 

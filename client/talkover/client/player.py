@@ -60,6 +60,7 @@ class Player:
         self._waiting = 0  # samples
         self._held = 0  # samples of time that the stretch at the front has been held back
         self._flowing = False
+        self._next = 0  # media time that comes out next, while it flows
         self._dry: int | None = None  # media time at which the flow ran dry
         self._now = 0  # ticks
         self._played = 0
@@ -123,11 +124,12 @@ class Player:
     def play(self) -> Samples:
         """What comes out in the next 20 ms: int16 [rate / 50]."""
         out = np.zeros(self._frame, np.int16)
-        if self._chunks and not self._flowing:
+        if not self._flows() and self._chunks:
             self._flowing = self._front() >= self._prebuffer or self._held >= self._prebuffer
             self._held += self._frame
+            self._next = self._chunks[0].starts_at
         filled = 0
-        while self._flowing and filled < self._frame:
+        while filled < self._frame and self._flows():
             filled += self._take(out, filled)
         self._now += FRAME
         return out
@@ -161,18 +163,23 @@ class Player:
         self._note(chunk.lane_position + rescale(chunk.taken, self._rate), at, count)
         chunk.taken += count
         self._waiting -= count
+        self._next = chunk.starts_at + rescale(chunk.taken, self._rate)
         if chunk.taken == len(chunk.pcm):
             self._chunks.popleft()
-            self._stretch_goes_on(chunk.starts_at + rescale(len(chunk.pcm), self._rate))
         return count
 
-    def _stretch_goes_on(self, media_time: int) -> None:
-        """Stop the flow where the audio that is there ends, or where the media time jumps."""
-        if self._chunks and self._chunks[0].starts_at == media_time:
-            return
+    def _flows(self) -> bool:
+        """Whether the stretch goes on; if not, the flow stops here until it is started again."""
+        if not self._flowing:
+            return False
+        if self._chunks:
+            front = self._chunks[0]
+            if front.starts_at + rescale(front.taken, self._rate) == self._next:
+                return True
         self._flowing = False
         self._held = 0
-        self._dry = None if self._chunks else media_time
+        self._dry = None if self._chunks else self._next
+        return False
 
     def _note(self, lane_position: int, at: int, count: int) -> None:
         ticks = rescale(count, self._rate)

@@ -1,6 +1,6 @@
 """A caller who follows a script: recordings, and the cues at which they are said."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -73,6 +73,7 @@ class Script:
         tail: Seconds to stay on the line after the last reply.
         patience: Seconds without a sound from either until the script goes on by itself.
         limit: Seconds until it hangs up in any case.
+        on_line: Told of each line as it begins.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class Script:
         tail: float = 0.5,
         patience: float = 15.0,
         limit: float = LONGEST,
+        on_line: Callable[[Said], None] = lambda _: None,
     ) -> None:
         self._lines = [*lines]
         self._rate = rate
@@ -90,6 +92,7 @@ class Script:
         self._tail = AfterReply(tail)
         self._patience = samples(patience)
         self._limit = samples(limit)
+        self._on_line = on_line
         self._now = 0
         self._next = 0  # line
         self._left: Samples | None = None  # of the line that is being said
@@ -100,7 +103,7 @@ class Script:
 
     @property
     def said(self) -> tuple[Said, ...]:
-        """The lines that were said to their end."""
+        """The lines that have begun, in order."""
         return tuple(self._said)
 
     def frame(self, floor: Floor) -> Samples | None:
@@ -144,6 +147,7 @@ class Script:
         self._replies = floor.replies
         ends_at = self._now + rescale(len(line.pcm), self._rate)
         self._said.append(Said(line.name, self._now, ends_at))
+        self._on_line(self._said[-1])
 
     def _say(self, left: Samples) -> Samples:
         size = len(self._silence)

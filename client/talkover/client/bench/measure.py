@@ -84,26 +84,44 @@ def voice_seconds(pcm: Samples, rate: int) -> float:
     return float((voice_probabilities(pcm, rate) >= _VOICE).sum()) * HOP / RATE
 
 
-def reply_gap(caller: Iterable[Span], agent: Iterable[Span], said: Span) -> float | None:
-    """Seconds from the end of what the caller said to the agent's first sound after it.
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What followed one line of the caller."""
+
+    caller_end: float
+    """Seconds into the recording: where the caller was last heard in the line."""
+    reply_start: float | None
+    """Where the agent first began to sound after that; None: never."""
+    interrupted: bool
+    """The agent began to sound while the line was still being said."""
+
+    @property
+    def gap(self) -> float | None:
+        """Seconds from the caller's end to the reply."""
+        return None if self.reply_start is None else self.reply_start - self.caller_end
+
+
+def exchange(caller: Iterable[Span], agent: Iterable[Span], said: Span) -> Exchange | None:
+    """Match a line of the caller with the reply to it.
 
     Args:
         caller: Where the caller is heard.
         agent: Where the agent is heard.
-        said: Where the caller's line lies in the recording, silence at its edges included.
+        said: Where the line lies in the recording, silence at its edges included.
 
     Returns:
-        The gap; negative when the agent was already speaking at the caller's end; None when the
-        caller was not heard in ``said`` or the agent not after its start.
+        None when nothing is heard in ``said``.
     """
-    ends = [span.end for span in caller if span.start < said.end and span.end > said.start]
+    ends = [min(s.end, said.end) for s in caller if s.start < said.end and s.end > said.start]
     if not ends:
         return None
     end = max(ends)
-    for span in agent:
-        if span.end > end:
-            return span.start - end
-    return None
+    starts = [span.start for span in agent]
+    return Exchange(
+        caller_end=end,
+        reply_start=min((start for start in starts if start >= end), default=None),
+        interrupted=any(said.start <= start < end for start in starts),
+    )
 
 
 def playout_lateness(frames: Sequence[AgentAudio]) -> list[float]:

@@ -83,6 +83,8 @@ class VoiceRuntime:
         self.config = VoiceConfig.load(folder)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
+        # Every clause has another length: an arena would keep the worst of each, at no gain.
+        options.enable_cpu_mem_arena = False
         # A pool that spins between calls would take the cores from whoever computes then.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
@@ -113,7 +115,8 @@ class VoiceRuntime:
             there is nothing that can be said.
 
         Raises:
-            ModelError: the text is too long (or long to say), the pace is out of range, or the graph failed.
+            ModelError: the text is too long (or long to say), the pace is out of range, or the
+                graph failed.
         """
         if len(text) > MAX_CHARACTERS:
             raise ModelError(f"the voice takes {MAX_CHARACTERS} characters at once; split the text")

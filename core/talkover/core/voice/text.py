@@ -34,7 +34,7 @@ _SYMBOLS: Final = {"&": "and", "@": "at", "+": "plus", "=": "equals", "%": "perc
 _MONEY: Final = re.compile(r"([$£€])(\d{1,3}(?:,?\d{3}){0,4})(?:\.(\d{1,2}))?")
 _CLOCK: Final = re.compile(r"(\d{1,2})(?::(\d\d))?(?:([ap])\.?m)?", re.IGNORECASE)
 _TELEPHONE: Final = re.compile(r"(?:\+?\d{1,3}-)?(?:\d{3}-)?\d{3}-\d{4}")
-_RANGE: Final = re.compile(r"(\d+)[-–](\d+)")  # noqa: RUF001 - as in "3–4"
+_RANGE: Final = re.compile(r"(\d+)[-–](\d+)")  # noqa: RUF001 - typographic dashes are meant
 _INITIALS: Final = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]")
 _LONG_NUMBER: Final = re.compile(r"\d{13,}")
 _OPENERS: Final = "\"'([{<«“‘„¿¡*_`~"  # noqa: RUF001 - typographic quotes are meant

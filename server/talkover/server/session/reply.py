@@ -1,6 +1,7 @@
 """One reply: words become clauses, clauses become speech, speech joins the agent lane."""
 
 from collections.abc import Callable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from talkover.server.session.agentlane import AgentLane
@@ -76,10 +77,13 @@ async def speak_reply(
         temperature=plan.temperature,
         seed=plan.seed,
     )
-    async for piece in pieces:
-        if marks.first_token is None:
-            marks.first_token = now()
-        await say(splitter.feed(speakable.feed(piece)))
+    async with aclosing(pieces):  # a reply that is cancelled must not leave the brain running
+        async for piece in pieces:
+            if marks.first_token is None:
+                marks.first_token = now()
+            await say(splitter.feed(speakable.feed(piece)))
+            if speakable.stopped:
+                break
     await say(splitter.feed(speakable.flush()))
     await say(splitter.flush())
     lane.finish()

@@ -27,7 +27,7 @@ from talkover.server.session.pacer import Pacer
 from talkover.server.session.pictures import Pictures
 from talkover.server.session.reply import Milestones, ReplyPlan, speak_reply
 from talkover.server.session.turnbook import Outcome, TurnBook
-from talkover.server.thinking import History, build_messages
+from talkover.server.thinking import History, Message, build_messages
 from talkover.server.traces import TraceWriter
 from talkover.server.turns import (
     Cancel,
@@ -106,7 +106,7 @@ class Session:
         self._reported = asyncio.Event()  # a playout report came
         self._truncating: asyncio.Task[None] | None = None
         self._over = asyncio.Event()
-        self._reason = agent_pb2.END_REASON_HANG_UP
+        self._reason: agent_pb2.EndReason.ValueType = agent_pb2.END_REASON_HANG_UP
         self._looking: asyncio.Task[None] | None = None
         self._leaving = False
         self._last_word = 0
@@ -127,12 +127,14 @@ class Session:
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
+            with contextlib.suppress(TalkoverError):
+                await self._parts.brain.forget(self.id)
             self._close_books()
             last = wire.ended(self._clock.now(), self._reason, self._machine.turns)
             self.outbox.close(last)
             log.info("session.ended", session=self.id, turns=self._machine.turns)
 
-    def end(self, reason: agent_pb2.EndReason, error: TalkoverError | None = None) -> None:
+    def end(self, reason: agent_pb2.EndReason.ValueType, error: TalkoverError | None = None) -> None:
         """The call is over now."""
         if self._over.is_set():
             return
@@ -144,7 +146,7 @@ class Session:
             log.warning("session.error", session=self.id, code=error.code)
         self._over.set()
 
-    def leave(self, reason: agent_pb2.EndReason) -> None:
+    def leave(self, reason: agent_pb2.EndReason.ValueType) -> None:
         """The call is over as soon as the turn under way is answered."""
         self._leaving = True
         self._reason = reason
@@ -334,14 +336,20 @@ class Session:
             self._book.fail(command.turn, error)
         self._pacer.stir()
 
-    def _messages(self) -> Sequence[Any]:
+    def _messages(self) -> Sequence[Message]:
         instructions = self._opening.instructions or self._settings.brain.instructions
-        return build_messages(self._history, instructions=instructions)
+        return build_messages(
+            self._history, instructions=instructions, budget=self._parts.brain.budget
+        )
 
     def _warm(self) -> None:
         """Let the brain read what it will be asked after, while the caller still speaks."""
-        messages = self._messages()
-        self._spawn(self._parts.brain.warm(self.id, messages), "warm")
+
+        async def warm() -> None:
+            with contextlib.suppress(TalkoverError):  # it only would have saved time
+                await self._parts.brain.warm(self.id, self._messages())
+
+        self._spawn(warm(), "warm")
 
     def _drop_reply(self) -> None:
         if self._reply is not None:

@@ -143,7 +143,7 @@ def problem(at: int, error: TalkoverError) -> agent_pb2.ConverseResponse:
     return agent_pb2.ConverseResponse(at=at, error=event)
 
 
-def ended(at: int, reason: agent_pb2.EndReason, turns: int) -> agent_pb2.ConverseResponse:
+def ended(at: int, reason: agent_pb2.EndReason.ValueType, turns: int) -> agent_pb2.ConverseResponse:
     """The last event."""
     return agent_pb2.ConverseResponse(
         at=at, ended=agent_pb2.SessionEnded(reason=reason, turns=turns)

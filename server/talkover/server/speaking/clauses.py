@@ -30,9 +30,8 @@ LATER: Final = Limits(pause=14, breath=24, hard=40)
 """A sentence, where sentences are of ordinary length: the voice's melody wants it whole."""
 
 _BREATHS: Final = frozenset(
-    {"about", "after", "although", "and", "as", "because", "before", "but", "for", "from", "if"}
-    | {"into", "or", "since", "so", "than", "that", "though", "to", "unless", "until", "when"}
-    | {"where", "which", "while", "who", "with", "without"}
+    {"after", "although", "and", "because", "before", "but", "for", "from", "if", "or", "since"}
+    | {"so", "that", "though", "unless", "until", "when", "where", "which", "while", "who", "with"}
 )
 
 

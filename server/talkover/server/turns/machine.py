@@ -111,6 +111,11 @@ class TurnMachine:
         self._rising = 0  # ticks of voice that may become speech
         self._last_hop = 0
 
+    @property
+    def turns(self) -> int:
+        """How many turns the caller has begun."""
+        return self._turns
+
     def step(self, observation: Observation) -> list[Command]:
         """Take one observation and return what must be done about it, in order."""
         match observation:

@@ -1,0 +1,210 @@
+"""``manifest.json``: what a bundle holds, where it came from, and the id that follows from it.
+
+The id is the sha256 of what makes the bundle behave as it does: its parts, and the path, size and
+sha256 of each file. When it was made, by which run and with which results does not change it, so
+the same weights are the same bundle wherever and whenever they are built.
+"""
+
+import hashlib
+import json
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    model_validator,
+)
+
+from talkover.core.errors import BundleError
+from talkover.core.weights.catalog import Role
+from talkover.core.weights.disk import sha256_of_all
+
+MANIFEST: Final = "manifest.json"
+MAX_MANIFEST: Final = 1 << 20
+"""Bytes of a manifest, at most."""
+MAX_FILES: Final = 256
+MAX_FILE: Final = 8 << 30
+"""Bytes of one file, at most."""
+SHORT: Final = 12
+"""Characters of an id that people are shown."""
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+_NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
+_PATH: Final = re.compile(rf"{_NAME}(/{_NAME}){{1,3}}")
+"""Relative, inside a part's folder, no hidden files, no dots that lead out, no backslashes."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class FileEntry(_Strict):
+    """One file of a bundle."""
+
+    sha256: Sha256
+    bytes: int = Field(ge=0, le=MAX_FILE)
+
+
+class PartEntry(_Strict):
+    """One part: its folder, and what whoever loads it must know before opening a file.
+
+    ``variant`` is free to the part: the listener's says which window its weights were made for.
+    """
+
+    folder: str = Field(pattern=f"^{_NAME}$")
+    variant: dict[str, JsonValue] = {}
+
+
+class Licence(_Strict):
+    """The terms of a part's weights and where they were published."""
+
+    spdx: str = Field(max_length=100)
+    origin: str = Field(max_length=300)
+    note: str = Field("", max_length=300)
+
+
+class Signature(_Strict):
+    """A place for the trainer's signature over the id; bundles built here have none."""
+
+    algorithm: Literal["ed25519"]
+    key_id: str = Field(max_length=100)
+    value: str = Field(max_length=200)
+
+
+class Manifest(_Strict):
+    """A bundle's manifest.
+
+    Attributes:
+        schema_version: Of this format.
+        id: sha256 of the canonical form of ``parts`` and ``files``.
+        created: When it was made.
+        parent: The id of the bundle that it was trained from; None for base weights.
+        run: The training run that made it; None for base weights.
+        parts: Role to part.
+        files: Every file but the manifest, by relative path with forward slashes.
+        metrics: What was measured on it, by name.
+        licences: Of the weights, by role.
+        signature: Who vouches for it.
+    """
+
+    schema_version: Literal[1] = 1
+    id: Sha256
+    created: AwareDatetime
+    parent: Sha256 | None = None
+    run: str | None = Field(None, max_length=200)
+    parts: dict[Role, PartEntry] = Field(min_length=1)
+    files: dict[str, FileEntry] = Field(min_length=1, max_length=MAX_FILES)
+    metrics: dict[str, float] = Field({}, max_length=200)
+    licences: dict[Role, Licence] = {}
+    signature: Signature | None = None
+
+    @property
+    def short(self) -> str:
+        """The id as people are shown it."""
+        return self.id[:SHORT]
+
+    @property
+    def bytes(self) -> int:
+        """Size of all files."""
+        return sum(file.bytes for file in self.files.values())
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Self:
+        for path in self.files:
+            if not _PATH.fullmatch(path):
+                raise ValueError(f"the path {path!r} does not stay inside the bundle")
+        folded = {path.casefold() for path in self.files}
+        if len(folded) != len(self.files):
+            raise ValueError("two paths differ only in case")
+        used = {part.folder for part in self.parts.values()}
+        if len(used) != len(self.parts):
+            raise ValueError("two parts share a folder")
+        found = {path.partition("/")[0] for path in self.files}
+        if used != found:
+            raise ValueError("the parts' folders and the files' folders are not the same")
+        if self.id != content_id(self.parts, self.files):
+            raise ValueError("the id does not follow from the parts and files")
+        return self
+
+    def to_json(self) -> str:
+        """For ``manifest.json``."""
+        return self.model_dump_json(indent=2) + "\n"
+
+
+def content_id(parts: dict[Role, PartEntry], files: dict[str, FileEntry]) -> str:
+    """The id that follows from parts and files, whatever order they are given in."""
+    content = {
+        "schema_version": 1,
+        "parts": {role: part.model_dump(mode="json") for role, part in parts.items()},
+        "files": {path: file.model_dump(mode="json") for path, file in files.items()},
+    }
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def describe(
+    folder: Path,
+    parts: dict[Role, PartEntry],
+    licences: dict[Role, Licence],
+    *,
+    parent: str | None = None,
+    run: str | None = None,
+    metrics: dict[str, float] | None = None,
+) -> Manifest:
+    """Hash what is in ``folder`` and make the manifest for it; nothing is written.
+
+    Raises:
+        BundleError: the folder cannot be a bundle; the message says why.
+    """
+    paths = [path for path in sorted(folder.rglob("*")) if not path.is_dir()]
+    hashes = sha256_of_all(path for path in paths if path != folder / MANIFEST)
+    files = {
+        path.relative_to(folder).as_posix(): FileEntry(sha256=sha256, bytes=path.stat().st_size)
+        for path, sha256 in hashes.items()
+    }
+    try:
+        return Manifest(
+            id=content_id(parts, files),
+            created=datetime.now(UTC).replace(microsecond=0),
+            parent=parent,
+            run=run,
+            parts=parts,
+            files=files,
+            metrics=metrics or {},
+            licences=licences,
+        )
+    except ValidationError as error:
+        raise BundleError(f"{folder.name} cannot be a bundle: {_first(error)}") from None
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest in ``folder``, valid in itself. The files are not looked at.
+
+    Raises:
+        BundleError: there is none, or it breaks a rule; the message says which.
+    """
+    path = folder / MANIFEST
+    try:
+        if path.is_symlink():
+            raise BundleError(f"{MANIFEST} of {folder.name} is a symbolic link; build it again")
+        if path.stat().st_size > MAX_MANIFEST:
+            raise BundleError(f"{MANIFEST} of {folder.name} is larger than {MAX_MANIFEST} bytes")
+        return Manifest.model_validate_json(path.read_bytes())
+    except OSError as error:
+        reason = error.strerror or "unreadable"
+        raise BundleError(f"{folder.name} has no usable {MANIFEST}: {reason}") from None
+    except ValidationError as error:
+        raise BundleError(f"{MANIFEST} of {folder.name} is not valid: {_first(error)}") from None
+
+
+def _first(error: ValidationError) -> str:
+    found = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(step) for step in found["loc"])
+    return f"{where}: {found['msg']}" if where else found["msg"]

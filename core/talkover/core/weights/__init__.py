@@ -1,0 +1,19 @@
+"""Base weights: which there are, how they are fetched, and whether they are still whole."""
+
+from talkover.core.weights.catalog import CATALOG, Package, Part, Piece, WeightFile, find_part
+from talkover.core.weights.pull import pull
+from talkover.core.weights.state import Condition, FileState, inspect, require
+
+__all__ = [
+    "CATALOG",
+    "Condition",
+    "FileState",
+    "Package",
+    "Part",
+    "Piece",
+    "WeightFile",
+    "find_part",
+    "inspect",
+    "pull",
+    "require",
+]

@@ -1,0 +1,71 @@
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from talkover.core.errors import BundleError, ModelError
+from talkover.core.voice.config import GRAPH
+from talkover.server.inference import Worker
+from talkover.server.speaking import PiperVoice
+
+pytestmark = pytest.mark.bundle
+
+
+@pytest.fixture
+async def worker() -> AsyncIterator[Worker]:
+    worker = Worker("voice")
+    yield worker
+    await worker.close()
+
+
+@pytest.fixture
+def voice_folder(bundle: Path) -> Path:
+    return next(bundle.rglob(GRAPH)).parent
+
+
+@pytest.fixture
+async def voice(voice_folder: Path, worker: Worker) -> PiperVoice:
+    return await PiperVoice.load(voice_folder, worker)
+
+
+async def test_it_speaks_without_holding_up_the_loop(voice: PiperVoice) -> None:
+    beats = 0
+
+    async def beat() -> None:
+        nonlocal beats
+        while True:
+            await asyncio.sleep(0.005)
+            beats += 1
+
+    heart = asyncio.create_task(beat())
+    clause = await voice.say("I can help you with that, just tell me when it suits you.")
+    heart.cancel()
+    assert len(clause.pcm) > voice.rate
+    assert beats >= 3
+
+
+async def test_a_cancelled_clause_leaves_the_line(voice: PiperVoice, worker: Worker) -> None:
+    first = asyncio.create_task(voice.say("This one is being said right now, and it takes time."))
+    later = [asyncio.create_task(voice.say(f"Number {i} waits in line.")) for i in range(20)]
+    await asyncio.sleep(0)
+    for task in later:
+        task.cancel()
+    loop = asyncio.get_running_loop()
+    await first
+    before = loop.time()
+    clause = await voice.say("Now.")
+    assert loop.time() - before < 2  # twenty clauses would take longer
+    assert clause.words[0].text == "Now."
+    assert worker.waiting == 0
+
+
+async def test_a_closed_voice_says_so(voice: PiperVoice) -> None:
+    await voice.close()
+    with pytest.raises(ModelError, match="closed"):
+        await voice.say("hello")
+
+
+async def test_a_folder_without_a_voice(tmp_path: Path, worker: Worker) -> None:
+    with pytest.raises(BundleError):
+        await PiperVoice.load(tmp_path, worker)
