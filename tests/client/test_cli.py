@@ -96,7 +96,7 @@ async def test_ctrl_c_hangs_up_and_keeps_the_files(tmp_path, recording):
     out = tmp_path / "out.wav"
     async with serving(polite) as (server, url):
         process = await start("call", "--wav", str(recording), "--url", url, "--out", str(out))
-        while "audio" not in server.kinds():  # noqa: ASYNC110 - another process sends it
+        while "audio" not in server.kinds():
             await asyncio.sleep(0.05)
         await asyncio.sleep(0.3)
         process.send_signal(signal.SIGINT)

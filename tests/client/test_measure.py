@@ -103,16 +103,6 @@ def test_lateness_is_never_negative_and_something_is_on_time(jitter, rng):
     assert min(late) == 0
 
 
-def test_percentiles_and_their_intervals():
-    values = [float(v) for v in range(101)]
-    assert measure.percentile(values, 50) == 50
-    assert np.isnan(measure.percentile([], 50))
-    low, high = measure.bootstrap(values, 50) or (0, 0)
-    assert 30 < low < 50 < high < 70
-    assert measure.bootstrap(values, 50) == (low, high)
-    assert measure.bootstrap([1.0], 50) is None
-
-
 def test_a_voice_is_a_voice_and_a_tone_is_none():
     folder = Path("/usr/share/asterisk/sounds/en_US_f_Allison")
     path = folder / "agent-pass.wav"

@@ -348,7 +348,7 @@ async def test_a_reader_who_stops_reading_is_waited_for_and_loses_nothing():
 
     async with serving(flood) as (_, url), connect(url) as call:
         async with asyncio.timeout(10):
-            while not call._inbox.full():  # noqa: ASYNC110 - a queue tells nobody
+            while not call._inbox.full():
                 await asyncio.sleep(0.05)
         await asyncio.sleep(0.3)
         assert call._inbox.full()

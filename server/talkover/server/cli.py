@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -96,7 +97,7 @@ def set_up_logging(level: str) -> None:
             render,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(console.file),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
 
 

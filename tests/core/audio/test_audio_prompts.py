@@ -44,6 +44,7 @@ def test_prompts_are_speech_with_a_recording(recordings):
         "time-is": "The time is: exactly",
     }
     assert all(len(read_wav(prompt.path)) == 160 for prompt in find_prompts("en"))
+    assert {prompt.seconds for prompt in find_prompts("en")} == {0.01}
 
 
 def test_an_unpacked_transcript_will_do(recordings):

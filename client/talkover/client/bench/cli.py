@@ -4,9 +4,11 @@ import asyncio
 import contextlib
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from html import escape
+from json import dumps, loads
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 from rich.console import Console
@@ -21,7 +23,8 @@ from talkover.client.bench.caller import Target
 from talkover.client.bench.running import Failed
 from talkover.client.cli_call import Token, Url
 from talkover.core.audio import AudioFormat, Encoding
-from talkover.core.report import Measure, Report, print_table, to_html, to_json
+from talkover.core.errors import CallError
+from talkover.core.report import Measure, Report, Section, print_table, to_html, to_json
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -33,9 +36,7 @@ Calls = Annotated[int | None, typer.Option(min=1, help="How many.")]
 Quick = Annotated[bool, typer.Option("--quick", help="A rough answer within a minute.")]
 Seed = Annotated[int, typer.Option(help="Of the choice of recordings.")]
 Parallel = Annotated[int, typer.Option(min=1, max=64, help="Calls at a time.")]
-Keep = Annotated[
-    Path | None, typer.Option(help="Folder to keep recordings and event logs in.")
-]
+Keep = Annotated[Path | None, typer.Option(help="Folder to keep recordings and event logs in.")]
 Json = Annotated[Path | None, typer.Option("--json", help="Write the report as JSON.")]
 Html = Annotated[Path | None, typer.Option("--html", help="Write the report as a page.")]
 WireEncoding = Annotated[Encoding, typer.Option("--encoding", help="On the wire.")]
@@ -72,8 +73,8 @@ def latency(
             )
         )
     measures = waiting.summarise(results, failed)
-    report = _report("latency", measures, target, seed, results, failed)
-    _finish(report, console, json, html)
+    outcome = _Outcome("Latency", measures, target, seed, quick, [*results, *failed])
+    _finish(outcome, console, json, html)
 
 
 @app.command()
@@ -106,6 +107,82 @@ def recognition(
             )
         )
     measures = hearing.summarise(results, failed)
-    report = _report("recognition", measures, target, seed, results, failed)
-    _show_worst(results, console)
-    _finish(report, console, json, html)
+    outcome = _Outcome("Recognition", measures, target, seed, quick, [*results, *failed])
+    _finish(outcome, console, json, html, worst=hearing.worst(results))
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    title: str
+    measures: Sequence[Measure]
+    target: Target
+    seed: int
+    quick: bool
+    calls: Sequence[waiting.LatencyCall | hearing.RecognitionCall | Failed]
+
+
+@contextlib.contextmanager
+def _folder(keep: Path | None) -> Iterator[Path]:
+    if keep is not None:
+        keep.mkdir(parents=True, exist_ok=True)
+        yield keep
+        return
+    with tempfile.TemporaryDirectory(prefix="talkover-bench-") as folder:
+        yield Path(folder)
+
+
+def _finish(
+    outcome: _Outcome,
+    console: Console,
+    json: Path | None,
+    html: Path | None,
+    *,
+    worst: Sequence[hearing.RecognitionCall] = (),
+) -> None:
+    """Print and write the report; a missed bar ends the command with code 1."""
+    report = Report(
+        title=outcome.title,
+        measures=outcome.measures,
+        bundle_id=_bundle(outcome.target),
+        seed=outcome.seed,
+        quick=outcome.quick,
+    )
+    print_table(report, console)
+    _print_worst(worst, console)
+    if json is not None:
+        calls = [{k: v for k, v in asdict(c).items() if k != "late"} for c in outcome.calls]
+        content = {**loads(to_json(report)), "calls": calls}
+        json.write_text(dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    if html is not None:
+        html.write_text(to_html(report, _sections(worst)), "utf-8")
+    if not report.met:
+        raise typer.Exit(1)
+
+
+def _bundle(target: Target) -> str:
+    """The bundle that the server begins new turns on; empty when it does not say."""
+    try:
+        return asyncio.run(status(target.url, token=target.token)).bundle_id
+    except CallError:
+        return ""
+
+
+def _print_worst(worst: Sequence[hearing.RecognitionCall], console: Console) -> None:
+    if not worst:
+        return
+    table = Table("errors", "read", "understood", title="the worst", title_justify="left", box=None)
+    for call in worst:
+        table.add_row(f"{call.errors}/{call.words}", Text(call.reference), Text(call.hypothesis))
+    console.print(table)
+
+
+def _sections(worst: Sequence[hearing.RecognitionCall]) -> list[Section]:
+    if not worst:
+        return []
+    rows = "".join(
+        f"<tr><td>{call.errors}/{call.words}</td><td>{escape(call.reference)}</td>"
+        f"<td>{escape(call.hypothesis)}</td></tr>"
+        for call in worst
+    )
+    head = "<tr><th>errors</th><th>read</th><th>understood</th></tr>"
+    return [Section("The worst", f"<table>{head}{rows}</table>")]

@@ -15,10 +15,11 @@ from rich.console import Console
 from talkover.client.bench import measure
 from talkover.client.bench.caller import CallRecord, Target, place_call
 from talkover.client.bench.measure import Span
-from talkover.client.bench.running import Failed, choose_prompts, run_all
+from talkover.client.bench.running import Failed, Job, choose_prompts, recording_name, run_all
 from talkover.client.script import At, Line
 from talkover.core.audio import read_wav
-from talkover.core.report import Measure
+from talkover.core.audio.prompts import Prompt
+from talkover.core.report import Measure, percentile, percentile_interval
 
 GAP_BAR: Final = 1.5
 """Seconds: half of the answers come sooner."""
@@ -62,14 +63,14 @@ async def run_latency(
     """
     prompts = choose_prompts(calls, seed=seed, longest=_LONGEST)
 
-    async def one(name: str, path: Path) -> LatencyCall:
-        pcm = read_wav(path, rate=target.audio.rate)
-        line = Line(pcm, At(_LEAD), name)
-        record = await place_call(target, [line], folder / f"{name.replace('/', '_')}.wav")
-        return judge(name, record)
+    def job(prompt: Prompt) -> Job[CallRecord]:
+        line = Line(read_wav(prompt.path, rate=target.audio.rate), At(_LEAD), prompt.name)
+        return lambda: place_call(target, [line], folder / recording_name(prompt))
 
-    jobs = [(p.name, lambda p=p: one(p.name, p.path)) for p in prompts]
-    return await run_all("calls", jobs, parallel=parallel, console=console)
+    jobs = {prompt.name: job(prompt) for prompt in prompts}
+    records, failed = await run_all("calls", jobs, parallel=parallel, console=console)
+    # Judged when all calls are over: it takes a processor that the calls need.
+    return [judge(name, record) for name, record in records.items()], failed
 
 
 def judge(name: str, record: CallRecord) -> LatencyCall:
@@ -91,7 +92,7 @@ def judge(name: str, record: CallRecord) -> LatencyCall:
         late=tuple(measure.playout_lateness(record.frames)),
         underruns=record.underruns,
         stages={stage: getattr(last, stage) for stage in _STAGES} if last else {},
-        caller_late=measure.percentile(record.late, 99),
+        caller_late=percentile(record.late, 99),
     )
 
 
@@ -101,21 +102,21 @@ def summarise(calls: Sequence[LatencyCall], failed: Sequence[Failed]) -> list[Me
     voiced = [call.voiced_gap for call in calls if call.voiced_gap is not None]
     late = [lateness for call in calls for lateness in call.late]
     total = len(calls) + len(failed)
-    p50, p99 = measure.percentile(gaps, 50), measure.percentile(late, 99)
+    p50, p99 = percentile(gaps, 50), percentile(late, 99)
     rows = [
         Measure(
             "reply gap p50",
             p50,
             "s",
             n=len(gaps),
-            interval=measure.bootstrap(gaps, 50),
+            interval=percentile_interval(gaps, 50),
             bar=f"<= {GAP_BAR}",
             met=p50 <= GAP_BAR,
             note="caller's last sound to agent's first, from the recording",
         ),
-        _plain("reply gap p90", measure.percentile(gaps, 90), "s", len(gaps)),
+        _plain("reply gap p90", percentile(gaps, 90), "s", len(gaps)),
         _plain("reply gap max", max(gaps, default=float("nan")), "s", len(gaps)),
-        _plain("reply gap p50, voice detector", measure.percentile(voiced, 50), "s", len(voiced)),
+        _plain("reply gap p50, voice detector", percentile(voiced, 50), "s", len(voiced)),
         Measure(
             "calls answered",
             100 * len(gaps) / total if total else float("nan"),
@@ -135,7 +136,7 @@ def summarise(calls: Sequence[LatencyCall], failed: Sequence[Failed]) -> list[Me
             met=p99 <= JITTER_BAR,
             note="agent frames' arrival against a 20 ms grid for each burst",
         ),
-        _plain("playout lateness p50", 1e3 * measure.percentile(late, 50), "ms", len(late)),
+        _plain("playout lateness p50", 1e3 * percentile(late, 50), "ms", len(late)),
         _plain("playout lateness max", 1e3 * max(late, default=float("nan")), "ms", len(late)),
         _plain("stalls inside replies", sum(c.underruns for c in calls), "", len(calls)),
     ]
@@ -155,11 +156,11 @@ def summarise(calls: Sequence[LatencyCall], failed: Sequence[Failed]) -> list[Me
 
 def _stage(stage: str, calls: Sequence[LatencyCall]) -> Measure:
     values = [call.stages[stage] for call in calls if stage in call.stages]
-    p90 = measure.percentile(values, 90)
+    p90 = percentile(values, 90)
     note = f"the server's own account; p90 {p90:.2f} s"
     return _plain(
         f"stage {stage.replace('_', ' ')} p50",
-        measure.percentile(values, 50),
+        percentile(values, 50),
         "s",
         len(values),
         note,

@@ -140,23 +140,6 @@ def playout_lateness(frames: Sequence[AgentAudio]) -> list[float]:
     return late + _against_grid(stretch)
 
 
-def percentile(values: Sequence[float], q: float) -> float:
-    """The q-th percentile, interpolated; NaN of nothing."""
-    return float(np.percentile(values, q)) if len(values) else float("nan")
-
-
-def bootstrap(
-    values: Sequence[float], q: float, *, seed: int = 0, rounds: int = 2_000
-) -> tuple[float, float] | None:
-    """95 % interval of a percentile by resampling the values; None of fewer than five."""
-    if len(values) < 5:
-        return None
-    generator = np.random.default_rng(seed)
-    picks = generator.choice(np.asarray(values), (rounds, len(values)))
-    low, high = np.percentile(np.percentile(picks, q, axis=1), [2.5, 97.5])
-    return float(low), float(high)
-
-
 def _against_grid(stretch: Sequence[AgentAudio]) -> list[float]:
     offsets = [frame.received - i * _FRAME_SECONDS for i, frame in enumerate(stretch)]
     anchor = min(offsets, default=0.0)

@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Final
 
 import jiwer
-import numpy as np
 from rich.console import Console
 from whisper_normalizer.english import EnglishTextNormalizer
 
 from talkover.client.bench import measure
-from talkover.client.bench.caller import Target, place_call
-from talkover.client.bench.running import Failed, choose_prompts, run_all
+from talkover.client.bench.caller import CallRecord, Target, place_call
+from talkover.client.bench.running import Failed, Job, choose_prompts, recording_name, run_all
 from talkover.client.script import At, Line
 from talkover.core.audio import read_wav
-from talkover.core.report import Measure
+from talkover.core.audio.prompts import Prompt
+from talkover.core.report import Measure, pooled_interval
 
 WER_BAR: Final = 5.0
 """Percent of words."""
@@ -55,15 +55,18 @@ async def run_recognition(
     """
     prompts = choose_prompts(calls, seed=seed)
 
-    async def one(name: str, text: str, path: Path) -> RecognitionCall:
-        line = Line(read_wav(path, rate=target.audio.rate), At(_LEAD), name)
-        record = await place_call(target, [line], folder / f"{name.replace('/', '_')}.wav")
-        return score(
-            name, text, record.transcript, measure.voice_seconds(record.agent, record.rate)
-        )
+    def job(prompt: Prompt) -> Job[CallRecord]:
+        line = Line(read_wav(prompt.path, rate=target.audio.rate), At(_LEAD), prompt.name)
+        return lambda: place_call(target, [line], folder / recording_name(prompt))
 
-    jobs = [(p.name, lambda p=p: one(p.name, p.text, p.path)) for p in prompts]
-    return await run_all("calls", jobs, parallel=parallel, console=console)
+    jobs = {prompt.name: job(prompt) for prompt in prompts}
+    records, failed = await run_all("calls", jobs, parallel=parallel, console=console)
+    results = []
+    for prompt in prompts:
+        if record := records.get(prompt.name):
+            answer = measure.voice_seconds(record.agent, record.rate)
+            results.append(score(prompt.name, prompt.text, record.transcript, answer))
+    return results, failed
 
 
 def score(name: str, reference: str, hypothesis: str, answer_seconds: float) -> RecognitionCall:
@@ -86,6 +89,7 @@ def summarise(calls: Sequence[RecognitionCall], failed: Sequence[Failed]) -> lis
     total = len(calls) + len(failed)
     words = sum(call.words for call in calls)
     wer = 100 * sum(call.errors for call in calls) / words if words else float("nan")
+    interval = pooled_interval([c.errors for c in calls], [c.words for c in calls])
     right = sum(not call.errors for call in calls)
     answered = sum(call.answer_seconds >= _SPOKEN for call in calls)
     return [
@@ -94,7 +98,7 @@ def summarise(calls: Sequence[RecognitionCall], failed: Sequence[Failed]) -> lis
             wer,
             "%",
             n=words,
-            interval=wer_interval(calls),
+            interval=(100 * interval[0], 100 * interval[1]) if interval else None,
             bar=f"<= {WER_BAR:g}",
             met=wer <= WER_BAR and not failed,
             note="whisper-normalizer and jiwer, over all final transcripts",
@@ -116,16 +120,3 @@ def worst(calls: Sequence[RecognitionCall], count: int = 10) -> list[Recognition
     """The calls with the most errors, of those that have any."""
     wrong = [call for call in calls if call.errors]
     return sorted(wrong, key=lambda call: (-call.errors, call.name))[:count]
-
-
-def wer_interval(
-    calls: Sequence[RecognitionCall], *, seed: int = 0, rounds: int = 2_000
-) -> tuple[float, float] | None:
-    """95 % interval of the pooled error rate, in percent, by resampling recordings."""
-    if len(calls) < 5:
-        return None
-    counts = np.array([(call.errors, call.words) for call in calls], np.float64)
-    picks = np.random.default_rng(seed).integers(0, len(counts), (rounds, len(counts)))
-    errors, words = counts[picks].sum(axis=1).T
-    low, high = np.percentile(100 * errors / words, [2.5, 97.5])
-    return float(low), float(high)

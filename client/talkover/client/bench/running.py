@@ -2,11 +2,11 @@
 
 import asyncio
 import random
-import re
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
+import soundfile
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -14,9 +14,8 @@ from talkover.core.audio.prompts import Prompt, find_prompts
 from talkover.core.errors import CallError, ConfigError
 
 T = TypeVar("T")
-
-_WORD: Final = re.compile(r"[^\W\d_]+")
-_NOT_WORDS: Final = re.compile(r"[\[\]<>{}()]")
+Job = Callable[[], Coroutine[Any, Any, T]]
+"""Begins something that takes a while."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ def choose_prompts(
     Args:
         count: How many.
         seed: Of the draw.
-        shortest: Words that a recording must have; those described in brackets have none.
+        shortest: Words that a recording must have.
         longest: Seconds.
 
     Raises:
@@ -43,10 +42,9 @@ def choose_prompts(
     """
     fit = [
         prompt
-        for prompt in sorted(find_prompts("en"), key=lambda prompt: prompt.name)
-        if not _NOT_WORDS.search(prompt.text)
-        and len(_WORD.findall(prompt.text)) >= shortest
-        and prompt.seconds <= longest
+        for prompt in find_prompts("en")  # those in brackets are left out there
+        if sum(any(map(str.isalpha, word)) for word in prompt.text.split()) >= shortest
+        and soundfile.info(prompt.path).duration <= longest
     ]
     if len(fit) < count:
         raise ConfigError(
@@ -56,19 +54,20 @@ def choose_prompts(
     return random.Random(seed).sample(fit, count)  # noqa: S311 - a reproducible draw
 
 
+def recording_name(prompt: Prompt) -> str:
+    """A file name for the recording of a call that says a prompt."""
+    return f"{prompt.name.replace('/', '_')}.wav"
+
+
 async def run_all(
-    title: str,
-    jobs: Sequence[tuple[str, Callable[[], Coroutine[Any, Any, T]]]],
-    *,
-    parallel: int,
-    console: Console,
-) -> tuple[list[T], list[Failed]]:
+    title: str, jobs: Mapping[str, Job[T]], *, parallel: int, console: Console
+) -> tuple[dict[str, T], list[Failed]]:
     """Run named jobs, at most ``parallel`` at a time, under a progress bar.
 
     Returns:
-        The results in the order of the jobs, and the calls that failed.
+        The results by name, in the order of the jobs, and the calls that failed.
     """
-    results: dict[int, T] = {}
+    results: dict[str, T] = {}
     failures: list[Failed] = []
     gate = asyncio.Semaphore(parallel)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
@@ -78,17 +77,16 @@ async def run_all(
         bar = progress.add_task(title, total=len(jobs))
         progress.refresh()
 
-        async def run(index: int) -> None:
-            name, job = jobs[index]
+        async def run(name: str, job: Job[T]) -> None:
             async with gate:
                 try:
-                    results[index] = await job()
+                    results[name] = await job()
                 except CallError as error:
                     failures.append(Failed(name, f"{error.code}: {error}"))
             progress.advance(bar)
             progress.refresh()
 
         async with asyncio.TaskGroup() as group:
-            for index in range(len(jobs)):
-                group.create_task(run(index))
-    return [results[index] for index in sorted(results)], failures
+            for name, job in jobs.items():
+                group.create_task(run(name, job))
+    return {name: results[name] for name in jobs if name in results}, failures

@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import soundfile  # type: ignore[import-untyped] # it ships no types
+
 from talkover.core.errors import AudioError
 
 _SPEAKERS: Final = {"en": "en_US_f_Allison", "es": "es_MX_f_Allison", "fr": "fr_CA_f_June"}
-_LINE: Final = re.compile(r"([A-Za-z0-9][\w./-]*): *(\S.*)")
+_LINE: Final = re.compile(r"([A-Za-z0-9][\w-]*(?:/[A-Za-z0-9][\w-]*)*): *(\S.*)")
 _NOT_SPEECH: Final = re.compile(r"[\[(<]")
 """Brackets hold what is heard but not said, or said otherwise than it is written."""
 _MAX_TEXT: Final = 1 << 20
@@ -36,6 +38,11 @@ class Prompt:
     language: str
     text: str
     path: Path
+
+    @property
+    def seconds(self) -> float:
+        """How long it is, from its header."""
+        return float(soundfile.info(self.path).duration)
 
 
 def roots() -> tuple[Path, ...]:

@@ -3,11 +3,23 @@
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Final, Generic, Protocol, Self, TypeVar
 
 from talkover.core.errors import BusyError
 
-B = TypeVar("B")
+WORTH_COPYING: Final = 16
+"""Tokens that another conversation must know more for its memory to be copied."""
+
+
+class Buffers(Protocol):
+    """Keys and values of one conversation."""
+
+    def copy(self, other: Self, count: int) -> None:
+        """Take over the first ``count`` positions of ``other``."""
+        ...
+
+
+B = TypeVar("B", bound=Buffers)
 
 
 def shared_prefix(left: Sequence[int], right: Sequence[int]) -> int:
@@ -41,6 +53,9 @@ class Cached(Generic[B]):
 
 class PrefixCache(Generic[B]):
     """Conversations by name; the least recently used idle one makes room for the next.
+
+    A conversation that begins like another, as all do with the same instructions, copies what the
+    other knows.
 
     Args:
         make: Makes the buffers of a new conversation.
@@ -82,6 +97,7 @@ class PrefixCache(Generic[B]):
         others = [other for name, other in self._entries.items() if name != conversation]
         kept = sum(other.reserved for other in others if other.in_use())
         count = sum(other.in_use() for other in others)
+        # Memory that was touched once stays: a conversation never needs less than it did.
         reserve = max(reserve, entry.reserved if entry is not None else 0)
         if kept + reserve > self._positions or count + 1 > self._conversations:
             raise BusyError(
@@ -92,15 +108,24 @@ class PrefixCache(Generic[B]):
             entry = Cached(self._make())
             self._entries[conversation] = entry
         self._entries.move_to_end(conversation)
-        # Memory that was touched once stays: a conversation never needs less than it did.
         entry.reserved = reserve
         del entry.tokens[shared_prefix(entry.tokens, prompt) :]
+        self._learn(entry, prompt)
         self._evict(entry)
         return entry
 
     def forget(self, conversation: str) -> None:
         """Drop a conversation; whoever computes on it may finish."""
         self._entries.pop(conversation, None)
+
+    def _learn(self, entry: Cached[B], prompt: Sequence[int]) -> None:
+        known, donor = max(
+            ((shared_prefix(other.tokens, prompt), other) for other in self._entries.values()),
+            key=lambda found: found[0],
+        )
+        if known >= len(entry.tokens) + WORTH_COPYING:
+            entry.buffers.copy(donor.buffers, known)
+            entry.tokens[:] = donor.tokens[:known]
 
     def _evict(self, taken: Cached[B]) -> None:
         idle = [

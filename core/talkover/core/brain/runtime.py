@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 import onnxruntime
@@ -33,14 +33,16 @@ class _Buffers:
     def __init__(self, session: onnxruntime.InferenceSession, shape: Architecture) -> None:
         self._session = session
         self._binding = session.io_binding()
-        self._arrays: list[NDArray[np.float32]] = []
+        self._layers: list[NDArray[np.float32]] = []
         for past, present in buffer_names(shape):
             size = (1, shape.kv_heads, shape.context, shape.head)
-            value = self._value(np.zeros(size, np.float32))
+            self._layers.append(np.zeros(size, np.float32))
+            # The value shares the array's memory and does not own it.
+            value = onnxruntime.OrtValue.ortvalue_from_numpy(self._layers[-1])
             self._binding.bind_ortvalue_input(past, value)
             self._binding.bind_ortvalue_output(present, value)
         self._logits = np.zeros(shape.vocabulary, np.float32)
-        logits = self._value(self._logits.reshape(1, -1))
+        logits = onnxruntime.OrtValue.ortvalue_from_numpy(self._logits.reshape(1, -1))
         self._binding.bind_ortvalue_output("logits", logits)
 
     def run(self, tokens: Sequence[int], cached: int) -> NDArray[np.float32]:
@@ -60,9 +62,10 @@ class _Buffers:
             ) from error
         return self._logits
 
-    def _value(self, array: NDArray[np.float32]) -> onnxruntime.OrtValue:
-        self._arrays.append(array)  # the value shares this memory and does not own it
-        return onnxruntime.OrtValue.ortvalue_from_numpy(array)
+    def copy(self, other: Self, count: int) -> None:
+        """Take over the first ``count`` positions of another conversation."""
+        for mine, theirs in zip(self._layers, other._layers, strict=True):
+            mine[:, :, :count] = theirs[:, :, :count]
 
 
 class Generation:

@@ -193,7 +193,7 @@ def read_manifest(folder: Path) -> Manifest:
     path = folder / MANIFEST
     try:
         if path.is_symlink():
-            raise BundleError(f"{MANIFEST} of {folder.name} is a symbolic link; build it again")
+            raise BundleError(f"{MANIFEST} of {folder.name} is a symbolic link")
         if path.stat().st_size > MAX_MANIFEST:
             raise BundleError(f"{MANIFEST} of {folder.name} is larger than {MAX_MANIFEST} bytes")
         return Manifest.model_validate_json(path.read_bytes())

@@ -28,7 +28,6 @@ from talkover.core.weights.disk import locked, sha256_of_all, sync, write_atomic
 _ID: Final = re.compile(r"[0-9a-f]{64}")
 _PREFIX: Final = re.compile(r"[0-9a-f]{6,64}")
 _ABANDONED: Final = 24 * 3600.0  # s
-_CURE: Final = "run `talkover models build --force`"
 
 
 class BundleStore:
@@ -40,6 +39,7 @@ class BundleStore:
 
     def __init__(self, data_dir: Path) -> None:
         self.root = data_dir / "bundles"
+        self._cure = f"build it again with `talkover models build --data-dir {data_dir}`"
 
     def ids(self) -> list[str]:
         """Ids of all bundles, sound or not, sorted."""
@@ -89,9 +89,11 @@ class BundleStore:
         Raises:
             BundleError: there is no such bundle, or its manifest is not valid.
         """
-        manifest = read_manifest(self.path(bundle_id))
-        if manifest.id != bundle_id:
-            raise BundleError(f"the folder {bundle_id} holds the bundle {manifest.id}; {_CURE}")
+        folder = self.path(bundle_id)
+        with self._naming_the_cure():
+            manifest = read_manifest(folder)
+            if manifest.id != bundle_id:
+                raise BundleError(f"the folder {bundle_id} holds the bundle {manifest.id}")
         return manifest
 
     def verify(self, bundle_id: str, *, deep: bool = True) -> Manifest:
@@ -108,7 +110,8 @@ class BundleStore:
             BundleError: it is unfit to be loaded; the message names the file and the cure.
         """
         manifest = self.get(bundle_id)
-        _check_files(self.path(bundle_id), manifest, deep=deep)
+        with self._naming_the_cure():
+            _check_files(self.path(bundle_id), manifest, deep=deep)
         return manifest
 
     def current(self) -> str | None:
@@ -125,7 +128,7 @@ class BundleStore:
         try:
             self.path(bundle_id)
         except BundleError:
-            raise BundleError(f"the current bundle is not there; {_CURE}") from None
+            raise BundleError(f"the current bundle is not there; {self._cure}") from None
         return bundle_id
 
     def set_current(self, bundle_id: str) -> None:
@@ -182,6 +185,13 @@ class BundleStore:
             sync(self.root)
         return manifest.id
 
+    @contextmanager
+    def _naming_the_cure(self) -> Iterator[None]:
+        try:
+            yield
+        except BundleError as error:
+            raise BundleError(f"{error}; {self._cure}") from None
+
     def _sweep(self) -> None:
         """Remove what builds left that were killed; the folder of a live one is younger."""
         for leftover in self.root.glob(".staging-*"):
@@ -198,21 +208,19 @@ def _check_files(folder: Path, manifest: Manifest, *, deep: bool) -> None:
     """
     found = _regular_files(folder)
     for name in sorted(found.keys() - manifest.files.keys()):
-        raise BundleError(f"{folder / name} is not listed in the manifest; {_CURE}")
+        raise BundleError(f"{folder / name} is not listed in the manifest")
     for name, entry in sorted(manifest.files.items()):
         if name not in found:
-            raise BundleError(f"{folder / name} is missing; {_CURE}")
+            raise BundleError(f"{folder / name} is missing")
         if found[name] != entry.bytes:
-            raise BundleError(
-                f"{folder / name} has {found[name]} bytes instead of {entry.bytes}; {_CURE}"
-            )
+            raise BundleError(f"{folder / name} has {found[name]} bytes instead of {entry.bytes}")
         if name.endswith(".onnx"):
             refuse_external_data(folder / name)
     if not deep:
         return
     for path, sha256 in sha256_of_all(folder / name for name in manifest.files).items():
         if sha256 != manifest.files[path.relative_to(folder).as_posix()].sha256:
-            raise BundleError(f"{path} is damaged: its sha256 is not the manifest's; {_CURE}")
+            raise BundleError(f"{path} is damaged: its sha256 is not the manifest's")
 
 
 def _regular_files(folder: Path) -> dict[str, int]:
@@ -229,6 +237,6 @@ def _regular_files(folder: Path) -> dict[str, int]:
             if stat.S_ISREG(status.st_mode):
                 found[path.relative_to(folder).as_posix()] = status.st_size
             elif not stat.S_ISDIR(status.st_mode):
-                raise BundleError(f"{path} is not a plain file; {_CURE}")
+                raise BundleError(f"{path} is not a plain file")
     found.pop(MANIFEST, None)
     return found

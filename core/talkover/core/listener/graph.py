@@ -42,6 +42,8 @@ class W:
 
 def norm(g,x,w,p): return g.node("LayerNormalization",[x,g.init(w[p+"/gamma"]),g.init(w[p+"/beta"])],axis=-1,epsilon=1e-5)
 def skipnorm(g,x,skip,w,p,bias=None):
+    if opt("skip","fused")=="plain":
+        x=g.node("Add",[x,g.init(bias)]); x=g.node("Add",[x,skip]); return norm(g,x,w,p),x
     out=g._fresh("n"); res=g._fresh("r")
     ins=[x,skip,g.init(w[p+"/gamma"]),g.init(w[p+"/beta"])]
     if bias is not None: ins.append(g.init(bias))
@@ -78,7 +80,8 @@ def encoder(weights):
     res=x; h=norm(g,x,w,"encoder/layer_0/self_attention/layer_norm")
     for i in range(sh.encoder_layers):
         p=f"encoder/layer_{i}"
-        q,k,v=split3(g,linear(g,h,w[p+"/self_attention/linear_0/weight"],None,"enc"))
+        if opt("qkv","one")=="one": q,k,v=split3(g,linear(g,h,w[p+"/self_attention/linear_0/weight"],None,"enc"))
+        else: q,k,v=[linear(g,h,m,None,"enc") for m in np.split(w[p+"/self_attention/linear_0/weight"],3)]
         y=g.node("MultiHeadAttention",[q,k,v,g.init(w[p+"/self_attention/linear_0/bias"])],domain=MICROSOFT,num_heads=sh.heads)
         y=linear(g,y,w[p+"/self_attention/linear_1/weight"],None,"enc")
         h,res=skipnorm(g,y,res,w,p+"/ffn/layer_norm",w[p+"/self_attention/linear_1/bias"])

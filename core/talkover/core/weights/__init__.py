@@ -2,7 +2,7 @@
 
 from talkover.core.weights.catalog import CATALOG, Package, Part, Piece, WeightFile, find_part
 from talkover.core.weights.pull import pull
-from talkover.core.weights.state import Condition, FileState, inspect, require
+from talkover.core.weights.state import Condition, FileState, inspect, pull_command, require
 
 __all__ = [
     "CATALOG",
@@ -15,5 +15,6 @@ __all__ = [
     "find_part",
     "inspect",
     "pull",
+    "pull_command",
     "require",
 ]

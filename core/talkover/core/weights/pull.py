@@ -59,7 +59,7 @@ def pull(
         data_dir: Files go to ``weights/<part>/`` in it.
         parts: Which.
         force: Fetch even what is there; the cure for a damaged file.
-        progress: Told after each bit of work.
+        progress: Told after each bit of work; never about a part that is there.
         waiting: Called when another process is at the same folder and must be waited for.
 
     Raises:
@@ -88,8 +88,10 @@ def pull(
 def _pull_part(data_dir: Path, part: Part, work: Path, tell: Progress, *, force: bool) -> None:
     states = inspect(data_dir, part)
     if not force:
-        refuse_damage(part, states)
+        refuse_damage(data_dir, part, states)
     wanted = [s.file for s in states if force or s.condition is Condition.MISSING]
+    if not wanted:
+        return
     packages = list(dict.fromkeys(piece.package for file in wanted for piece in file.pieces))
     total = sum(p.bytes for p in packages) + sum(f.bytes for f in wanted)
     _refuse_small_disk(work, total)

@@ -62,7 +62,13 @@ def inspect(data_dir: Path, part: Part) -> list[FileState]:
     return states
 
 
-def refuse_damage(part: Part, states: list[FileState]) -> None:
+def pull_command(data_dir: Path, part: Part, *, force: bool = False) -> str:
+    """What to type to fetch a part."""
+    flag = " --force" if force else ""
+    return f"talkover models pull{flag} {part.name} --data-dir {data_dir}"
+
+
+def refuse_damage(data_dir: Path, part: Part, states: list[FileState]) -> None:
     """Name the first file that is there but wrong.
 
     Raises:
@@ -72,7 +78,7 @@ def refuse_damage(part: Part, states: list[FileState]) -> None:
         if state.condition is Condition.DAMAGED:
             raise DamagedError(
                 f"{state.path} is damaged (its sha256 is not the published one); "
-                f"run `talkover models pull --force {part.name}`"
+                f"run `{pull_command(data_dir, part, force=True)}`"
             )
 
 
@@ -84,7 +90,8 @@ def require(data_dir: Path, part: Part) -> Path:
         DamagedError: a file is not what it should be.
     """
     states = inspect(data_dir, part)
-    refuse_damage(part, states)
+    refuse_damage(data_dir, part, states)
     if any(state.condition is Condition.MISSING for state in states):
-        raise WeightsError(f"{part.title} is not here yet; run `talkover models pull {part.name}`")
+        command = pull_command(data_dir, part)
+        raise WeightsError(f"{part.title} is not here yet; run `{command}`")
     return part_folder(data_dir, part)

@@ -15,6 +15,7 @@ from talkover.core.audio import to_float
 from talkover.core.clock import FRAME, RATE, samples
 from talkover.core.errors import ProtocolError, TalkoverError
 from talkover.core.listener import ListenRequest
+from talkover.core.records import Outcome
 from talkover.core.settings import Settings
 from talkover.server.parts import Parts
 from talkover.server.session import wire
@@ -26,7 +27,7 @@ from talkover.server.session.outbox import Outbox
 from talkover.server.session.pacer import Pacer
 from talkover.server.session.pictures import Pictures
 from talkover.server.session.reply import Milestones, ReplyPlan, speak_reply
-from talkover.server.session.turnbook import Outcome, TurnBook
+from talkover.server.session.turnbook import TurnBook
 from talkover.server.thinking import History, Message, build_messages
 from talkover.server.traces import TraceWriter
 from talkover.server.turns import (
@@ -95,7 +96,14 @@ class Session:
         self._agent = AgentLane(self._opening.audio, self._parts.voice.rate)
         self._history = History()
         self._pictures = Pictures()
-        self._book = TurnBook(session_id, self._opening, traces, self._lane.tape)
+        self._book = TurnBook(
+            session_id,
+            self._opening,
+            traces,
+            self._lane.tape,
+            temperature=settings.brain.temperature,
+            bundle_id=self._parts.bundle_id,
+        )
         self._segments: dict[int, wire.Segment] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._listening: dict[int, asyncio.Task[None]] = {}
@@ -134,7 +142,9 @@ class Session:
             self.outbox.close(last)
             log.info("session.ended", session=self.id, turns=self._machine.turns)
 
-    def end(self, reason: agent_pb2.EndReason.ValueType, error: TalkoverError | None = None) -> None:
+    def end(
+        self, reason: agent_pb2.EndReason.ValueType, error: TalkoverError | None = None
+    ) -> None:
         """The call is over now."""
         if self._over.is_set():
             return
@@ -265,7 +275,8 @@ class Session:
             self._tell(error)
             text = ""
         else:
-            segment = wire.Segment(command.start, command.end, transcript)
+            now = self._clock.now()
+            segment = wire.Segment(command.start, command.end, transcript, now)
             self._segments[command.listen] = segment
             text = segment.text
             self._show_progress(command, segment)
@@ -413,9 +424,9 @@ class Session:
         self._reply = None
         turn = self._book.answering
         self._history.add_agent(self._agent.ledger.said_text(), cut=False)
-        self._book.close(turn, Outcome.COMPLETED, self._agent.ledger)
         self._observe(ReplyOver(self._lane.now(now), turn))
+        self._book.close(turn, Outcome.COMPLETED, self._agent.ledger)
 
     def _close_books(self) -> None:
-        self._book.close_all(Outcome.HUNG_UP, self._agent.ledger)
+        self._book.close_all(self._agent.ledger)
         self._agent.clear()

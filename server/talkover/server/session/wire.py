@@ -21,11 +21,19 @@ _ENCODINGS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A stretch of caller audio and what the listener made of it."""
+    """A stretch of caller audio and what the listener made of it.
+
+    Attributes:
+        start: On the media clock.
+        end: On the media clock.
+        transcript: Its word times count from ``start``.
+        heard_at: When the listener answered.
+    """
 
     start: int
     end: int
     transcript: Transcript
+    heard_at: int
 
     @property
     def text(self) -> str:

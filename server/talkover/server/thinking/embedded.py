@@ -7,12 +7,34 @@ from typing import Final
 from talkover.core.brain import BrainRuntime, Generation, Message, Sampling
 from talkover.core.errors import BusyError
 from talkover.server.inference import Worker
+from talkover.server.thinking.history import CUT
 
 ENOUGH: Final = 40
 """Characters after which an answer ends with its sentence. A small model's first sentence is its
 best, and the caller is waiting."""
 
+STYLE: Final = (
+    Message("user", "Hello?"),
+    Message("assistant", "Hello! How can I help you?"),
+    Message("user", "I want to change my order."),
+    Message("assistant", "Sure. What would you like to change?"),
+    Message("user", "My phone is broken."),
+    Message("assistant", "Oh no, that's annoying. What happened?"),
+    Message("user", "How long is a year?"),
+    Message("assistant", "A year has 365 days."),
+    Message("user", "I'm so tired today."),
+    Message("assistant", "I'm sorry to hear that. Did you sleep badly?"),
+    Message("user", "Thank you."),
+    Message("assistant", "You're welcome! Anything else?"),
+)
+"""Shown to the model after the instructions. It is too small to answer in a sentence because it
+is told to, but it follows examples: on 21 telephone lines its answers fell from 16 to 12 tokens on
+average, and "sorry for your loss" became rare."""
+
+_ROOM: Final = 256  # tokens for the answer and the chat format
+
 _SENTENCE_END: Final = re.compile(r"[.!?][\"')\]]*$")
+_SENTENCE_END_INSIDE: Final = re.compile(r"[.!?][\"')\]]*(?=\s)")
 _NO_END: Final = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|St|vs|etc|e\.g|i\.e|a\.m|p\.m)|\b[A-Z]|\d)\.$")
 
 
@@ -41,7 +63,8 @@ class OnnxBrain:
     @property
     def budget(self) -> int:
         """What surely fits beside an answer, whatever the language."""
-        return self._runtime.config.architecture.context - 256
+        style = sum(len(message.content.encode()) + 16 for message in STYLE)
+        return self._runtime.config.architecture.context - _ROOM - style
 
     async def reply(
         self,
@@ -56,7 +79,7 @@ class OnnxBrain:
         sampling = Sampling(temperature=temperature, repetition_penalty=self._penalty, seed=seed)
         run = _Run(
             lambda: self._runtime.open(
-                conversation, messages, sampling=sampling, max_tokens=max_tokens
+                conversation, styled(messages), sampling=sampling, max_tokens=max_tokens
             )
         )
         said = ""
@@ -73,7 +96,7 @@ class OnnxBrain:
 
     async def warm(self, conversation: str, messages: Sequence[Message]) -> None:
         """See ``Brain``. Does nothing while a reply to the conversation is open."""
-        run = _Run(lambda: self._runtime.warm(conversation, messages))
+        run = _Run(lambda: self._runtime.warm(conversation, styled(messages)))
         try:
             while not run.done:
                 await self._step(run)
@@ -93,6 +116,26 @@ class OnnxBrain:
         if self._closed:
             raise BusyError("the brain is closed; the server is shutting down")
         return await self._worker.run(run.step)
+
+
+def styled(messages: Sequence[Message]) -> list[Message]:
+    """The chat as a small model can bear it: with examples, and without broken sentences.
+
+    It copies whatever it sees: after two answers that were cut in mid-sentence, all of its answers
+    were. So of an answer that was cut it is shown the whole sentences that were heard.
+    """
+    instructions = [message for message in messages[:1] if message.role == "system"]
+    chat: list[Message] = []
+    for message in messages[len(instructions) :]:
+        content = message.content
+        if message.role == "assistant" and content.endswith(CUT):
+            whole = [found.end() for found in _SENTENCE_END_INSIDE.finditer(content)]
+            content = content[: whole[-1]] if whole else ""
+        if content and chat and chat[-1].role == message.role:
+            content = f"{chat.pop().content} {content}"
+        if content:
+            chat.append(Message(message.role, content))
+    return [*instructions, *STYLE, *chat]
 
 
 class _Run:

@@ -6,12 +6,15 @@ from typing import Final
 from talkover.core.brain import Message
 from talkover.server.thinking.history import CUT, History, Turn
 
-INSTRUCTIONS: Final = "You are a helpful assistant."
+INSTRUCTIONS: Final = (
+    "You are a friendly assistant on the phone. Answer in one short, simple sentence, without "
+    "lists, markup or emoji."
+)
 """How the agent behaves when nobody says otherwise."""
 
-BUDGET: Final = 1800
-"""UTF-8 bytes of all messages. A byte-level tokenizer makes at most one token of each, so this
-fits a context of 2048 in every language, and is about 430 tokens of English."""
+BUDGET: Final = 1200
+"""UTF-8 bytes of all messages: what the embedded brain surely reads. A byte-level tokenizer makes
+at most one token of each; in English it makes one of four."""
 
 _OVERHEAD: Final = 16  # bytes' worth of tokens that a chat format adds to a message
 _STRIDE: Final = 8

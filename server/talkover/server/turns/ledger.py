@@ -23,6 +23,7 @@ class Ledger:
     def __init__(self) -> None:
         self._words: deque[LaneWord] = deque()
         self._sent = 0
+        self._begin = 0  # where the reply begins on the lane
         self._played: int | None = None
 
     @property
@@ -38,6 +39,11 @@ class Ledger:
     def begin_reply(self) -> None:
         """Forget the words of the reply before."""
         self._words.clear()
+        self._begin = self._sent
+
+    def played_of_reply(self) -> int:
+        """Ticks of this reply that were heard."""
+        return max(0, self.played - self._begin)
 
     def add(self, words: list[LaneWord]) -> None:
         """More words were queued, after those that are there."""
@@ -59,7 +65,3 @@ class Ledger:
         """The words that were heard: those whose middle was played out."""
         played = self.played
         return " ".join(word.text for word in self._words if (word.start + word.end) // 2 <= played)
-
-    def heard_all(self) -> bool:
-        """Every word of the reply was heard."""
-        return all((word.start + word.end) // 2 <= self.played for word in self._words)

@@ -2,7 +2,7 @@
 
 import asyncio
 from importlib.metadata import version
-from typing import Any
+from typing import Any, TypeAlias
 
 from grpc import aio
 
@@ -11,7 +11,7 @@ from talkover.core.settings import Settings
 from talkover.server.hall import Hall
 from talkover.v1 import admin_pb2, admin_pb2_grpc
 
-Context = aio.ServicerContext[Any, Any]
+Context: TypeAlias = "aio.ServicerContext[Any, Any]"
 
 
 class AdminService(admin_pb2_grpc.AdminServicer):

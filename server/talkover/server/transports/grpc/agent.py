@@ -1,9 +1,11 @@
 """The Agent service: moves messages between a stream and a session."""
 
+from __future__ import annotations  # grpc's classes are generic to type checkers only
+
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import grpc
 import structlog
@@ -36,7 +38,7 @@ _STATUS: Final = {
     BusyError: grpc.StatusCode.RESOURCE_EXHAUSTED,
 }
 
-Context = aio.ServicerContext[Any, Any]
+Context: TypeAlias = "aio.ServicerContext[Any, Any]"
 
 log = structlog.get_logger()
 

@@ -1,5 +1,7 @@
 """The bearer token, checked before any handler runs."""
 
+from __future__ import annotations  # grpc's classes are generic to type checkers only
+
 import hmac
 from collections.abc import Awaitable, Callable
 from typing import Any, Final

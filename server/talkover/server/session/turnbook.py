@@ -1,0 +1,277 @@
+"""Keeps a call's books: a record a turn, and the observations that replay it."""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from talkover.core.clock import RATE
+from talkover.core.errors import TalkoverError
+from talkover.core.records import (
+    MAX_TEXT,
+    Consent,
+    Hypothesis,
+    Mark,
+    Outcome,
+    SessionEvent,
+    TurnRecord,
+    Word,
+    redact,
+)
+from talkover.server.session.gate import Opening
+from talkover.server.session.observations import dump
+from talkover.server.session.reply import Milestones
+from talkover.server.session.tape import Tape
+from talkover.server.session.wire import Segment
+from talkover.server.traces import TraceWriter
+from talkover.server.turns import Change, Ledger, Observation, Tell, Think, Voice
+from talkover.v1 import agent_pb2
+
+_BATCH: Final = 64  # observations in an event: about two seconds of voice
+_MAX_MARKS: Final = 256
+_MAX_WORDS: Final = 1_000
+_REMEMBERED: Final = 64  # closed turns that may still be corrected
+
+
+@dataclass(slots=True)
+class _Entry:
+    """A turn that is under way."""
+
+    turn: int
+    start: int
+    end: int
+    marks: list[Mark] = field(default_factory=list)
+    decided: int | None = None
+    segments: Sequence[Segment] = ()
+    bundle_id: str = ""
+    agent_start: int | None = None
+    correction: str | None = None
+    latencies: dict[str, float] = field(default_factory=dict)
+    blobs: dict[str, "asyncio.Future[str | None]"] = field(default_factory=dict)
+    error: str | None = None
+
+
+class TurnBook:
+    """Writes what a session does into the trace. Nothing here waits, and nothing here fails it.
+
+    Args:
+        session: Its id.
+        opening: What the caller agreed to.
+        traces: Where records go.
+        tape: The caller's audio, kept if the caller agreed.
+        temperature: That the brain samples with.
+        bundle_id: For turns that end before they were answered.
+    """
+
+    def __init__(
+        self,
+        session: str,
+        opening: Opening,
+        traces: TraceWriter,
+        tape: Tape,
+        *,
+        temperature: float,
+        bundle_id: str,
+    ) -> None:
+        self.answering = -1
+        self._session = session
+        self._consent = opening.consent
+        self._caller = (
+            hashlib.sha256(opening.caller_id.encode()).hexdigest() if opening.caller_id else None
+        )
+        self._traces = traces
+        self._tape = tape
+        self._temperature = temperature
+        self._bundle_id = bundle_id
+        self._open: dict[int, _Entry] = {}
+        self._closed: list[int] = []
+        self._seq = 0
+        self._batch: list[list[Any]] = []
+        self._batch_at = 0
+
+    # What happens
+
+    def observe(self, observation: Observation) -> None:
+        """Log an observation for replay."""
+        self._batch.append(dump(observation, words=self._consent))
+        self._batch_at = observation.at
+        # Voice alone can wait to be written together; anything else is worth having at once.
+        if len(self._batch) >= _BATCH or not isinstance(observation, Voice):
+            self._flush()
+
+    def tell(self, tell: Tell) -> None:
+        """Log a change of the floor, and open or close the turn that it is about."""
+        if tell.change is Change.CALLER_STARTED:
+            self._open[tell.turn] = _Entry(tell.turn, tell.at, tell.at, bundle_id=self._bundle_id)
+        entry = self._open.get(tell.turn)
+        if entry is not None and len(entry.marks) < _MAX_MARKS:
+            entry.marks.append(Mark(at=max(0, tell.at), kind=tell.change.value))
+        if tell.change is Change.FALSE_START:
+            self._close(tell.turn, Outcome.FALSE_START, None)
+
+    def end_turn(
+        self, command: Think, segments: Sequence[Segment], now: int, bundle_id: str
+    ) -> None:
+        """The caller's turn is over and is being answered."""
+        self.answering = command.turn
+        entry = self._open.setdefault(
+            command.turn, _Entry(command.turn, command.start, command.end)
+        )
+        entry.start, entry.end = command.start, max(command.start, command.end)
+        entry.decided, entry.segments, entry.bundle_id = now, segments, bundle_id
+        entry.latencies["end_of_turn"] = (now - entry.end) / RATE
+        if segments:
+            heard = max(segment.heard_at for segment in segments)
+            entry.latencies["transcript"] = (heard - entry.end) / RATE
+        if self._consent and segments:
+            pcm = self._tape.cut(segments[0].start, segments[-1].end)
+            entry.blobs["caller"] = self._traces.put_audio(pcm, RATE)
+
+    def reopen(self, turn: int) -> None:
+        """The turn was not over after all."""
+        entry = self._open.get(turn)
+        if entry is not None:
+            entry.decided, entry.segments = None, ()
+            entry.latencies.clear()
+            entry.blobs.clear()
+
+    def correct(self, turn: int, text: str) -> bool:
+        """The caller says what a turn should have read; False if there was no such turn."""
+        entry = self._open.get(turn)
+        if entry is not None:
+            entry.correction = text
+        elif turn not in self._closed:
+            return False
+        payload = {"turn": turn, "text": text if self._consent else "", "length": len(text)}
+        self._event("correction", self._batch_at, payload)
+        return True
+
+    def fail(self, turn: int, error: TalkoverError) -> None:
+        """The reply to a turn broke off."""
+        if turn in self._open:
+            self._open[turn].error = error.code
+
+    def timings(self, turn: int, marks: Milestones, at: int) -> agent_pb2.ConverseResponse:
+        """The reply became audible: where its time went."""
+        entry = self._open[turn]
+        entry.agent_start = at
+        for name, when in (
+            ("first_token", marks.first_token),
+            ("voiced", marks.first_audio),
+            ("first_audio", at),
+        ):
+            if when is not None:
+                entry.latencies[name] = (when - entry.end) / RATE
+        timings = agent_pb2.ReplyTimings(
+            turn=turn,
+            end_of_turn=entry.latencies["end_of_turn"],
+            transcript=entry.latencies.get("transcript", 0.0),
+            first_token=entry.latencies.get("first_token", 0.0),
+            first_audio=entry.latencies["first_audio"],
+        )
+        return agent_pb2.ConverseResponse(at=at, timings=timings)
+
+    # Closing
+
+    def close(self, turn: int, outcome: Outcome, ledger: Ledger) -> None:
+        """The turn and its reply are over."""
+        self._close(turn, outcome, ledger)
+
+    def close_all(self, ledger: Ledger) -> None:
+        """The call is over, whatever was under way."""
+        for turn in list(self._open):
+            mine = ledger if turn == self.answering else None
+            self._close(turn, Outcome.HUNG_UP, mine)
+        self._flush()
+        self._event("ended", self._batch_at, {})
+
+    def _close(self, turn: int, outcome: Outcome, ledger: Ledger | None) -> None:
+        entry = self._open.pop(turn, None)
+        if entry is None:
+            return
+        self._closed = [*self._closed[-_REMEMBERED:], turn]
+        if entry.error is not None and outcome is Outcome.COMPLETED:
+            outcome = Outcome.ERROR
+        record = self._record(entry, outcome, ledger)
+        self._traces.record_turn(record if self._consent else redact(record), entry.blobs)
+        self._flush()
+
+    def _record(self, entry: _Entry, outcome: Outcome, ledger: Ledger | None) -> TurnRecord:
+        end = None
+        if ledger is not None and entry.agent_start is not None:
+            end = entry.agent_start + ledger.played_of_reply()
+        return TurnRecord(
+            session=self._session,
+            turn=entry.turn,
+            turn_id=f"{self._session}-{entry.turn}",
+            written_at=time.time(),
+            caller=self._caller,
+            consent=Consent(record=self._consent, learn=self._consent),
+            caller_start=entry.start,
+            caller_end=max(entry.start, entry.end),
+            decided=entry.decided,
+            agent_start=entry.agent_start,
+            agent_end=end,
+            language=entry.segments[-1].transcript.language if entry.segments else "",
+            text=_text(entry.segments),
+            n_best=_n_best(entry.segments),
+            words=_words(entry.segments),
+            said=ledger.said_text()[:MAX_TEXT] if ledger else "",
+            heard=ledger.heard_text()[:MAX_TEXT] if ledger else "",
+            correction=entry.correction,
+            bundle=entry.bundle_id or self._bundle_id,
+            temperature=self._temperature,
+            marks=tuple(entry.marks),
+            latencies=entry.latencies,
+            outcome=outcome,
+        )
+
+    def _flush(self) -> None:
+        if self._batch:
+            batch, self._batch = self._batch, []
+            self._event("observations", self._batch_at, {"items": batch})
+
+    def _event(self, kind: str, at: int, payload: dict[str, Any]) -> None:
+        event = SessionEvent(
+            session=self._session,
+            seq=self._seq,
+            at=max(0, at),
+            type=kind,
+            payload=payload,
+            redacted=not self._consent,  # what could be content was masked before
+        )
+        self._seq += 1
+        self._traces.record_event(event)
+
+
+def _text(segments: Sequence[Segment]) -> str:
+    return " ".join(text for segment in segments if (text := segment.text.strip()))[:MAX_TEXT]
+
+
+def _words(segments: Sequence[Segment]) -> tuple[Word, ...]:
+    words = [
+        Word(
+            text=word.text[:1_000],
+            start=max(0, segment.start + word.start),
+            end=max(0, segment.start + word.end),
+            confidence=min(1.0, max(0.0, word.probability)),
+        )
+        for segment in segments
+        for word in segment.words
+    ]
+    return tuple(words[:_MAX_WORDS])
+
+
+def _n_best(segments: Sequence[Segment]) -> tuple[Hypothesis, ...]:
+    """The whole turn's readings: of a turn in one segment all, of a longer one the likeliest."""
+    if not segments or any(not segment.transcript.hypotheses for segment in segments):
+        return ()
+    if len(segments) == 1:
+        return tuple(
+            Hypothesis(text=one.text[:MAX_TEXT], log_probability=one.log_prob)
+            for one in segments[0].transcript.hypotheses[:16]
+        )
+    total = sum(segment.transcript.hypotheses[0].log_prob for segment in segments)
+    return (Hypothesis(text=_text(segments), log_probability=total),)

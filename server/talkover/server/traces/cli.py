@@ -1,0 +1,174 @@
+"""``talkover traces``: look at what calls left behind."""
+
+import datetime as dt
+import json
+from collections.abc import Iterator
+from typing import Annotated, Any, Final
+
+import redis
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from talkover.core.clock import seconds
+from talkover.core.errors import ConfigError, TraceError
+from talkover.core.records import Outcome, SessionEvent, TurnRecord
+from talkover.core.settings import load_settings
+from talkover.server.traces.delivery import EVENTS, TURNS
+from talkover.server.traces.redis_server import default_url
+
+app = typer.Typer(help="What was said: follow turns, look at a call.", no_args_is_help=True)
+
+_PAGE: Final = 500
+_STYLES: Final = {
+    Outcome.COMPLETED: "green",
+    Outcome.INTERRUPTED: "yellow",
+    Outcome.FALSE_START: "dim",
+    Outcome.HUNG_UP: "cyan",
+    Outcome.ERROR: "red",
+}
+
+RedisUrl = Annotated[
+    str | None, typer.Option("--redis", help="URL; default: as set, or the server's own.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Records as JSON, one a line.")]
+
+
+@app.command()
+def tail(
+    redis_url: RedisUrl = None,
+    last: Annotated[int, typer.Option("--last", "-n", min=0, help="Begin with so many.")] = 10,
+    follow: Annotated[bool, typer.Option(help="Wait for more, until Ctrl-C.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Print turns as they are written."""
+    client = _connect(redis_url)
+    console = Console(highlight=False)
+    recent: Any = client.xrevrange(TURNS, count=max(last, 1))
+    position = recent[0][0] if recent else b"0"
+    for _, fields in reversed(recent[:last]):
+        _print_turn(console, fields, as_json)
+    while follow:
+        answer: Any = client.xread({TURNS: position}, count=_PAGE, block=1_000)
+        for entry, fields in answer[0][1] if answer else []:
+            position = entry
+            _print_turn(console, fields, as_json)
+
+
+@app.command()
+def show(
+    session: Annotated[str, typer.Argument(help="Id of the call.")],
+    redis_url: RedisUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Print the turns and the events of one call."""
+    client = _connect(redis_url)
+    turns = [
+        record
+        for fields in _entries(client, TURNS)
+        if (record := TurnRecord.parse(fields[b"record"])).session == session
+    ]
+    events = [
+        SessionEvent.parse(fields[b"record"]) for fields in _entries(client, EVENTS + session)
+    ]
+    if not turns and not events:
+        raise TraceError(f"no traces of {session}; `talkover traces tail` names recent calls")
+    if as_json:
+        records: list[TurnRecord | SessionEvent] = [*turns, *events]
+        for record in records:
+            typer.echo(record.model_dump_json())
+            one.model_dump_json() for one in events
+        ]:
+            typer.echo(line)
+        return
+    console = Console(highlight=False)
+    console.print(_turn_table(turns))
+    console.print(_event_table(events))
+
+
+def _connect(url: str | None) -> "redis.Redis":
+    settings = load_settings()
+    where = url or settings.traces.redis_url or default_url(settings.data_dir)
+    try:
+        client = redis.Redis.from_url(where, socket_connect_timeout=3, protocol=2)
+    except ValueError:
+        raise ConfigError("not a Redis URL; write redis://, rediss:// or unix://") from None
+    try:
+        client.ping()
+    except (redis.RedisError, OSError) as error:
+        embedded = " (it runs while `talkover serve` does)" if where.startswith("unix") else ""
+        place = where.rpartition("@")[2]  # without the password
+        raise TraceError(
+            f"no Redis answers at {place}{embedded}; start it, or give its --redis URL "
+            f"({type(error).__name__})"
+        ) from None
+    return client
+
+
+def _entries(client: "redis.Redis", stream: str) -> Iterator[dict[bytes, bytes]]:
+    """All entries of a stream, a page at a time."""
+    start = "-"
+    while True:
+        page: Any = client.xrange(stream, min=start, count=_PAGE)
+        for _, fields in page:
+            yield fields
+        if len(page) < _PAGE:
+            return
+        start = "(" + page[-1][0].decode()
+
+
+def _print_turn(console: Console, fields: dict[bytes, bytes], as_json: bool) -> None:
+    record = TurnRecord.parse(fields[b"record"])
+    if as_json:
+        typer.echo(record.model_dump_json())
+        return
+    when = dt.datetime.fromtimestamp(record.written_at).astimezone()
+    head = Text.assemble(
+        (f"{when:%H:%M:%S} ", "dim"),
+        (f"{record.session}", "bold"),
+        f" turn {record.turn} ",
+        (record.outcome.value, _STYLES[record.outcome]),
+        (f"  {_latencies(record)}", "dim"),
+    )
+    console.print(head)
+    console.print(Text.assemble(("  caller  ", "cyan"), _words(record, "text")))
+    console.print(Text.assemble(("  agent   ", "magenta"), _words(record, "heard")))
+
+
+def _turn_table(turns: list[TurnRecord]) -> Table:
+    table = Table("turn", "from", "to", "caller", "agent, as heard", "outcome", "latencies")
+    for record in turns:
+        table.add_row(
+            str(record.turn),
+            f"{seconds(record.caller_start):.2f}",
+            f"{seconds(record.caller_end):.2f}",
+            _words(record, "text"),
+            _words(record, "heard"),
+            Text(record.outcome.value, _STYLES[record.outcome]),
+            _latencies(record),
+        )
+    return table
+
+
+def _event_table(events: list[SessionEvent]) -> Table:
+    table = Table("at", "event", "payload")
+    for event in events:
+        payload = json.dumps(dict(event.payload), ensure_ascii=False)
+        table.add_row(f"{seconds(event.at):.2f}", event.type, _plain(payload[:300]))
+    return table
+
+
+def _latencies(record: TurnRecord) -> str:
+    return "  ".join(f"{stage} {value:.2f}" for stage, value in record.latencies.items())
+
+
+def _words(record: TurnRecord, name: str) -> Text:
+    if record.redacted:
+        return Text(f"[{record.lengths.get(name, 0)} characters, not kept]", "dim")
+    return _plain(str(getattr(record, name)))
+
+
+def _plain(text: str) -> Text:
+    """Text that cannot command a terminal."""
+    return Text("".join(char if char.isprintable() else " " for char in text))
