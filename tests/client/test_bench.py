@@ -94,8 +94,8 @@ async def test_the_gap_is_what_a_caller_hears(recordings, tmp_path):
 
 
 def test_an_unanswered_or_failed_call_misses_the_bar():
-    silent = latency.LatencyCall("a", None, None, False, (), 0, {}, 0.0)
-    good = latency.LatencyCall("b", 1.0, 1.0, False, (0.0, 0.001), 0, {}, 0.0)
+    silent = latency.LatencyCall("a", None, None, False, (), 0, {}, ())
+    good = latency.LatencyCall("b", 1.0, 1.0, False, (0.0, 0.001), 0, {}, ())
     rows = {r.name: r for r in latency.summarise([silent, good], [Failed("c", "FULL: later")])}
     assert rows["calls answered"].value == pytest.approx(100 / 3)
     assert not rows["calls answered"].met

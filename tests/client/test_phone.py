@@ -78,7 +78,9 @@ def starts(channel: np.ndarray) -> list[int]:
 async def test_two_lines_each_answered_before_the_next(tmp_path):
     async with serving(answering(2)) as (server, url):
         lines = [Line(SPEECH, At(0.1), "one"), Line(SPEECH, AfterReply(0.1), "two")]
-        recording, events, voice, phone = await run(url, tmp_path / "a.wav", lines, tail=0.1)
+        recording, events, voice, phone = await run(
+            url, tmp_path / "a.wav", lines, end=AfterReply(0.1)
+        )
     left, right = recording[:, 0], recording[:, 1]
     said = voice.script.said
     assert [(s.name, s.starts_at) for s in said] == [("one", 1_600), ("two", said[1].starts_at)]
@@ -97,7 +99,7 @@ async def test_two_lines_each_answered_before_the_next(tmp_path):
 async def test_the_clock_does_not_drift(tmp_path):
     async with serving(answering(0)) as (_, url):
         began = time.monotonic()
-        recording, *_ = await run(url, tmp_path / "a.wav", [], tail=1.5)
+        recording, *_ = await run(url, tmp_path / "a.wav", [], end=AfterReply(1.5))
         took = time.monotonic() - began
     assert len(recording) / 16_000 == pytest.approx(1.5, abs=0.041)
     assert took - len(recording) / 16_000 < 0.3
@@ -106,9 +108,19 @@ async def test_the_clock_does_not_drift(tmp_path):
 async def test_a_line_into_the_reply_overlaps_it(tmp_path):
     async with serving(answering(1, frames=40)) as (_, url):
         lines = [Line(SPEECH, At(0.0)), Line(SPEECH, IntoReply(0.2))]
-        recording, *_ = await run(url, tmp_path / "a.wav", lines, tail=0.1, patience=1)
+        recording, *_ = await run(url, tmp_path / "a.wav", lines, end=AfterReply(0.1), patience=1)
     first = starts(recording[:, 1])[0]
     assert starts(recording[:, 0])[1] == pytest.approx(first + 3_200, abs=320)
+
+
+async def test_hanging_up_once_enough_of_a_reply_was_heard_or_it_was_shorter(tmp_path):
+    for frames, heard in ((100, 0.5), (10, 0.2)):
+        async with serving(answering(1, frames=frames)) as (_, url):
+            lines = [Line(SPEECH, At(0.0))]
+            recording, *_ = await run(url, tmp_path / "a.wav", lines, end=IntoReply(0.5))
+        seconds = (recording[:, 1] != 0).sum() / 16_000
+        assert seconds == pytest.approx(heard, abs=0.061)
+        assert len(recording) / 16_000 < 0.1 + heard + 0.6
 
 
 async def test_barge_in_empties_the_loudspeaker_and_is_reported(tmp_path):
@@ -124,7 +136,7 @@ async def test_barge_in_empties_the_loudspeaker_and_is_reported(tmp_path):
         await server.end(context)
 
     async with serving(burst) as (server, url):
-        recording, _, _, phone = await run(url, tmp_path / "a.wav", [], tail=0.3)
+        recording, _, _, phone = await run(url, tmp_path / "a.wav", [], end=AfterReply(0.3))
     heard = int((recording[:, 1] != 0).sum())
     assert 0 < heard < 100 * 320 / 2
     reports = [r.playout.played for r in server.received if r.WhichOneof("message") == "playout"]
@@ -140,7 +152,7 @@ async def test_nobody_answers_and_patience_ends(tmp_path):
 
 async def test_a_script_ends_at_its_limit(tmp_path):
     async with serving(answering(0)) as (_, url):
-        recording, *_ = await run(url, tmp_path / "a.wav", [], tail=60, limit=0.3)
+        recording, *_ = await run(url, tmp_path / "a.wav", [], end=AfterReply(60), limit=0.3)
     assert len(recording) / 16_000 == pytest.approx(0.3, abs=0.041)
 
 
@@ -168,14 +180,14 @@ async def test_the_server_hangs_up_first(tmp_path):
         await server.end(context, agent_pb2.END_REASON_IDLE)
 
     async with serving(idle) as (_, url):
-        _, events, *_ = await run(url, tmp_path / "a.wav", [], tail=60)
+        _, events, *_ = await run(url, tmp_path / "a.wav", [], end=AfterReply(60))
     assert isinstance(events[-1], Ended)
 
 
 async def test_stop_hangs_up_politely():
     form = AudioFormat(Encoding.MULAW, 8_000)
     async with serving(answering(0)) as (server, url), connect(url, audio=form) as call:
-        phone = Phone(call, Scripted(Script([], rate=8_000, tail=60)))
+        phone = Phone(call, Scripted(Script([], rate=8_000, end=AfterReply(60))))
         asyncio.get_running_loop().call_later(0.2, phone.stop)
         await phone.talk()
     assert server.kinds()[-1] == "hang_up"

@@ -143,7 +143,7 @@ async def _voice(
         with Microphone(call.audio.rate) as microphone:
             yield microphone
         return
-    yield Scripted(Script(lines, rate=call.audio.rate, tail=options.tail, on_line=note))
+    yield Scripted(Script(lines, rate=call.audio.rate, end=AfterReply(options.tail), on_line=note))
 
 
 @contextlib.contextmanager

@@ -27,6 +27,11 @@ class Floor:
         return self._heard
 
     @property
+    def speaking(self) -> bool:
+        """A reply is being said."""
+        return self._agent_speaks
+
+    @property
     def sounding(self) -> bool:
         """The agent came out of the loudspeaker in the last 20 ms."""
         return self._sounding

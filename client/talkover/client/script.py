@@ -36,7 +36,7 @@ class AfterReply:
 
 @dataclass(frozen=True, slots=True)
 class IntoReply:
-    """Over the agent, once a reply has come out of the loudspeaker for a while."""
+    """Over the agent, once a reply has come out for a while; after it, if it is shorter."""
 
     seconds: float = 1.0
 
@@ -70,7 +70,7 @@ class Script:
     Args:
         lines: In order.
         rate: Of their audio (Hz).
-        tail: Seconds to stay on the line after the last reply.
+        end: When to hang up, once all lines are said.
         patience: Seconds without a sound from either until the script goes on by itself.
         limit: Seconds until it hangs up in any case.
         on_line: Told of each line as it begins.
@@ -81,7 +81,7 @@ class Script:
         lines: Sequence[Line],
         *,
         rate: int = RATE,
-        tail: float = 0.5,
+        end: Cue = AfterReply(0.5),
         patience: float = 15.0,
         limit: float = LONGEST,
         on_line: Callable[[Said], None] = lambda _: None,
@@ -89,7 +89,7 @@ class Script:
         self._lines = [*lines]
         self._rate = rate
         self._silence = np.zeros(rate // 50, np.int16)
-        self._tail = AfterReply(tail)
+        self._end = end
         self._patience = samples(patience)
         self._limit = samples(limit)
         self._on_line = on_line
@@ -112,7 +112,7 @@ class Script:
             self._watch(floor)
             if self._now >= self._limit:
                 return None
-            cue = self._lines[self._next].cue if self._next < len(self._lines) else self._tail
+            cue = self._lines[self._next].cue if self._next < len(self._lines) else self._end
             if self._given(cue, floor):
                 if self._next == len(self._lines):
                     return None
@@ -135,10 +135,11 @@ class Script:
             case At(seconds):
                 return self._now >= samples(seconds)
             case AfterReply(pause):
-                quiet = self._settled is not None and self._now - self._settled >= samples(pause)
+                given = self._settled is not None and self._now - self._settled >= samples(pause)
             case IntoReply(seconds):
-                quiet = not floor.settled and floor.heard >= samples(max(seconds, 0.02))
-        return quiet or self._now - self._active >= self._patience
+                enough = floor.speaking and floor.heard >= samples(seconds)
+                given = enough or (self._settled is not None and floor.replies > self._replies)
+        return given or self._now - self._active >= self._patience
 
     def _begin(self, floor: Floor) -> None:
         line = self._lines[self._next]

@@ -74,7 +74,7 @@ def run(model, shape, tokens, chunk):
         binding.bind_cpu_input("tokens", np.array([tokens[start : start + chunk]], np.int64))
         binding.bind_cpu_input("cached", np.array([start], np.int32))
         session.run_with_iobinding(binding)
-        found.append(binding.get_outputs()[0].numpy()[0].copy())
+        found.append(binding.get_outputs()[-1].numpy()[0].copy())
     return found
 
 

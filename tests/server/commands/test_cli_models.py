@@ -1,0 +1,111 @@
+import pytest
+from typer.testing import CliRunner
+
+from talkover.core.bundles import BundleStore
+from talkover.core.bundles.assemble import Step, assemble
+from talkover.core.errors import BundleError, DamagedError, WeightsError
+from talkover.core.weights import CATALOG
+from talkover.server.cli_models import app
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    """Run a command on a data folder of its own, out of reach of any index."""
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("TALKOVER_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def invoke(*arguments):
+        return CliRunner().invoke(app, arguments)
+
+    return invoke
+
+
+@pytest.fixture
+def store(tmp_path):
+    return BundleStore(tmp_path / "data")
+
+
+@pytest.fixture
+def bundle(store):
+    def make(out, _tell):
+        (out / "part.bin").write_bytes(b"weights")
+        return {}
+
+    bundle_id = assemble(store, {"voice": Step(make, 1)}, {})
+    store.set_current(bundle_id)
+    return bundle_id
+
+
+def test_list_on_an_empty_folder_says_what_is_missing_and_what_to_do(run):
+    result = run("list")
+    assert result.exit_code == 0
+    for part in CATALOG:
+        assert part.name in result.output
+    assert result.output.count("missing") == len(CATALOG)
+    assert "talkover models build" in result.output
+
+
+def test_list_shows_bundles_and_which_is_current(run, bundle):
+    line = next(line for line in run("list").output.splitlines() if bundle[:12] in line)
+    assert "current" in line
+    assert "base weights" in line
+
+
+def test_verify_finds_a_sound_bundle_sound(run, bundle):
+    result = run("verify")
+    assert result.exit_code == 0
+    assert f"bundle {bundle[:12]}: sound" in result.output
+
+
+def test_verify_names_damage_and_fails(run, store, bundle):
+    (store.path(bundle) / "voice/part.bin").write_bytes(b"weighty")
+    result = run("verify", bundle[:8])
+    assert result.exit_code == 1
+    assert "voice/part.bin is damaged" in result.output
+    assert "talkover models build --data-dir" in result.output
+
+
+def test_verify_names_damaged_weights_and_fails(run, store):
+    part = CATALOG[0]
+    folder = store.root.parent / "weights" / part.name
+    folder.mkdir(parents=True)
+    (folder / part.files[0].name).write_bytes(b"not this")
+    result = run("verify")
+    assert result.exit_code == 1
+    assert f"weights {part.name}: damaged" in result.output
+    assert f"talkover models pull --force {part.name}" in result.output
+    assert isinstance(run("build").exception, DamagedError)
+
+
+def test_build_if_missing_does_nothing_when_there_is_a_bundle(run, store, bundle):
+    result = run("build", "--if-missing")
+    assert result.exit_code == 0
+    assert result.output == ""
+    assert store.ids() == [bundle]
+
+
+def test_build_if_missing_refuses_a_torn_bundle(run, store, bundle):
+    (store.path(bundle) / "voice/part.bin").unlink()
+    error = run("build", "--if-missing").exception
+    assert isinstance(error, BundleError)
+    assert "talkover models build" in str(error)
+
+
+def test_without_an_index_the_message_says_what_could_not_be_fetched(run, store):
+    error = run("pull", "silero-vad").exception
+    assert isinstance(error, WeightsError)
+    assert "silero-vad==6.2.3 could not be fetched" in str(error)
+    assert not list(store.root.parent.rglob("*.onnx"))
+
+
+def test_an_unknown_part_names_the_known_ones(run):
+    assert "whisper-base" in str(run("pull", "gpt").exception)
+
+
+@pytest.mark.parametrize("command", ["pull", "build", "list", "verify"])
+def test_help_is_there(run, command):
+    result = run(command, "--help")
+    assert result.exit_code == 0
+    assert "--data-dir" in result.output
