@@ -1,0 +1,235 @@
+"""The listener, synchronous: what a worker thread runs, a batch at a time."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from talkover.core.clock import RATE
+from talkover.core.errors import BundleError, ModelError
+from talkover.core.listener.config import ListenerConfig, WindowRule
+from talkover.core.listener.decoder import (
+    DECODER_FILE,
+    ENCODER_FILE,
+    Decoding,
+    Value,
+    item_of,
+    joined,
+    open_session,
+    run_bound,
+)
+from talkover.core.listener.graph import VARIANTS, Variant
+from talkover.core.listener.search import Candidate, Search, Step, search_for
+from talkover.core.listener.tokens import Tokens
+from talkover.core.listener.types import Hypothesis, ListenRequest, Transcript
+from talkover.core.listener.words import words_in_time
+
+MAX_HYPOTHESES: Final = 16
+_TOKENS_A_SECOND: Final = 25  # of the densest languages, spelt in bytes
+_TOKENS_AT_LEAST: Final = 32
+_PROMPT: Final = 4
+_POSITIONS: Final = 448  # of every Whisper's decoder
+
+
+class ListenerRuntime:
+    """A listener folder, loaded.
+
+    Not for several threads at once: give it one worker.
+
+    Args:
+        folder: What ``build_listener`` wrote.
+        variant: Of the weights.
+        threads: For ONNX Runtime, within one step.
+        providers: Of ONNX Runtime, best first.
+        window: How much sound the model is shown, where that shall not be what the folder says;
+            for measuring.
+        random: Where samples are drawn from.
+
+    Raises:
+        BundleError: the folder holds no listener that can be loaded.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        variant: Variant = "int8",
+        threads: int = 2,
+        providers: Sequence[str] = ("CPUExecutionProvider",),
+        window: WindowRule | None = None,
+        random: np.random.Generator | None = None,
+    ) -> None:
+        if variant not in VARIANTS:
+            raise BundleError(f"the listener comes as {' or '.join(VARIANTS)}, not {variant!r}")
+        self.config = ListenerConfig.read(folder)
+        self._window = window or self.config.window
+        self.tokens = Tokens.read(folder, self.config)
+        graphs = folder / variant
+        self._encoder = open_session(graphs / ENCODER_FILE, threads=threads, providers=providers)
+        self._decoder = open_session(graphs / DECODER_FILE, threads=threads, providers=providers)
+        # Its encoder's precision is one for all that it is given at once; see ``build_encoder``.
+        self._one_by_one = variant == "int8"
+        self._random = random or np.random.default_rng()
+
+    def transcribe(self, requests: Sequence[ListenRequest]) -> list[Transcript]:
+        """Write down what was said; requests whose windows are equally long share a batch.
+
+        Returns:
+            One transcript a request, in their order.
+
+        Raises:
+            ModelError: a request cannot be served; none of them is.
+        """
+        for request in requests:
+            self._check(request)
+        windows = [self._window.window(len(request.pcm)) for request in requests]
+        results: dict[int, Transcript] = {}
+        for window in sorted(set(windows)):
+            chosen = [index for index, size in enumerate(windows) if size == window]
+            batch = self._batch([requests[index] for index in chosen], window)
+            results.update(zip(chosen, batch, strict=True))
+        return [results[index] for index in range(len(requests))]
+
+    def _check(self, request: ListenRequest) -> None:
+        if request.pcm.ndim != 1 or request.pcm.dtype != np.float32:
+            raise ModelError("the listener takes one-dimensional float32 sound")
+        if not np.isfinite(request.pcm).all():
+            raise ModelError("the sound holds values that are no numbers")
+        if not 1 <= request.n_best <= MAX_HYPOTHESES:
+            raise ModelError(f"n_best is {request.n_best}; 1 to {MAX_HYPOTHESES} can be had")
+        if request.max_tokens < 1 or request.temperature < 0:
+            raise ModelError("max_tokens must be positive, and temperature at least 0")
+        self.tokens.check_languages(request.languages)
+
+    def _batch(self, requests: Sequence[ListenRequest], window: int) -> list[Transcript]:
+        cross = self._hear([request.pcm for request in requests], window)
+        decoding = Decoding(self._decoder, cross, len(requests))
+        starts = np.full((len(requests), 1), self.tokens.start, np.int64)
+        logits = decoding.read(starts)[:, 0]
+        heard = [
+            self.tokens.detect(row, request.languages)
+            for row, request in zip(logits, requests, strict=True)
+        ]
+        prompts = np.array([self.tokens.prompt(language) for language, _, _ in heard], np.int64)
+        first = decoding.read(prompts)[:, 0]
+        searches = [
+            search_for(request, self.tokens.end, self._limit(request), self._random)
+            for request in requests
+        ]
+        self._search(decoding, searches, first, [request.temperature for request in requests])
+        transcripts = []
+        for index, (request, search) in enumerate(zip(requests, searches, strict=True)):
+            language, sure, silent = heard[index]
+            candidates = search.results()
+            if self._is_silence(candidates[0], silent):
+                candidates = [Candidate((), candidates[0].log_probs[-1:], complete=True)]
+            hypotheses = self._hypotheses(request, language, candidates, item_of(cross, index))
+            transcripts.append(Transcript(language, sure, hypotheses, silent, window))
+        return transcripts
+
+    def _hear(self, pcms: Sequence[NDArray[np.float32]], window: int) -> dict[str, Value]:
+        padded = np.zeros((len(pcms), window), np.float32)
+        for row, pcm in zip(padded, pcms, strict=True):
+            row[: len(pcm)] = pcm
+        parts = np.split(padded, len(pcms)) if self._one_by_one else [padded]
+        return joined([run_bound(self._encoder, {"pcm": part}, {}) for part in parts])
+
+    def _limit(self, request: ListenRequest) -> int:
+        by_length = _TOKENS_AT_LEAST + len(request.pcm) * _TOKENS_A_SECOND // RATE
+        return min(request.max_tokens, by_length, _POSITIONS - _PROMPT)
+
+    def _is_silence(self, best: Candidate, silent: float) -> bool:
+        config = self.config
+        return silent > config.no_speech_threshold and best.mean < config.log_prob_threshold
+
+    def _search(
+        self,
+        decoding: Decoding,
+        searches: Sequence[Search],
+        logits: NDArray[np.float32],
+        temperatures: Sequence[float],
+    ) -> None:
+        """Run all searches in step. Those with fewer rows than the widest get idle ones."""
+        vocabulary = logits.shape[1]
+        penalty = self.tokens.penalty(vocabulary, first=True)
+        later = self.tokens.penalty(vocabulary, first=False)
+        active, width = list(range(len(searches))), 1
+        while True:
+            kept: list[int] = []
+            steps: list[list[Step]] = []
+            for place, index in enumerate(active):
+                search, temperature = searches[index], temperatures[index]
+                begin = place * width
+                rows = logits[begin : begin + len(search.live)] + penalty
+                advanced = search.advance(_log_softmax(rows, temperature or 1.0))
+                if advanced:
+                    kept.append(place)
+                    steps.append([(begin + row, token) for row, token in advanced])
+            if not kept:
+                return
+            wider = max(len(some) for some in steps)
+            flat = [step for some in steps for step in _filled(some, wider)]
+            rows_kept = [row for row, _ in flat]
+            if len(kept) < len(active) or rows_kept != list(range(len(logits))):
+                decoding.keep(kept if len(kept) < len(active) else None, rows_kept)
+            active, width, penalty = [active[place] for place in kept], wider, later
+            logits = decoding.read(np.array([[token] for _, token in flat], np.int64))[:, 0]
+
+    def _hypotheses(
+        self,
+        request: ListenRequest,
+        language: str,
+        candidates: Sequence[Candidate],
+        cross: dict[str, Value],
+    ) -> tuple[Hypothesis, ...]:
+        hypotheses = []
+        for candidate in candidates:
+            words = ()
+            if request.words and candidate.tokens:
+                words = words_in_time(
+                    self.tokens.pieces(candidate.tokens, language),
+                    candidate.log_probs,
+                    self._attention(candidate, language, cross),
+                    len(request.pcm),
+                )
+            text = self.tokens.text(candidate.tokens)
+            hypotheses.append(
+                Hypothesis(text, candidate.tokens, candidate.total, candidate.complete, words)
+            )
+        return tuple(hypotheses)
+
+    def _attention(
+        self, candidate: Candidate, language: str, cross: dict[str, Value]
+    ) -> NDArray[np.float32]:
+        """Where the model looks before each token and before the end: [heads, n + 1, frames].
+
+        Another pass over the whole text costs as much as a token or two, and spares the search
+        from carrying these along for every row it tries.
+        """
+        prompt = (self.tokens.start, *self.tokens.prompt(language))
+        tokens = np.array([[*prompt, *candidate.tokens]], np.int64)
+        decoding = Decoding(self._decoder, cross, 1)
+        decoding.read(tokens)
+        return decoding.alignment[0, :, len(prompt) - 1 :]
+
+
+def _one(value: Value, index: int) -> Value:
+    if value.shape()[0] == 1:
+        return value
+    import onnxruntime
+
+    return onnxruntime.OrtValue.ortvalue_from_numpy(value.numpy()[index : index + 1])
+
+
+def _filled(steps: Sequence[Step], width: int) -> list[Step]:
+    return [*steps, *[steps[0]] * (width - len(steps))]
+
+
+def _log_softmax(logits: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:
+    scaled = logits / np.float32(temperature)
+    scaled -= scaled.max(axis=1, keepdims=True)
+    total = np.exp(scaled).sum(axis=1, dtype=np.float32, keepdims=True)
+    result: NDArray[np.float32] = scaled - np.log(total)
+    return result
