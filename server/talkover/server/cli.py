@@ -110,7 +110,8 @@ def health(
 
     with grpc.insecure_channel(url) as channel:
         try:
-            answer = health_pb2_grpc.HealthStub(channel).Check(
+            stub = health_pb2_grpc.HealthStub(channel)
+            answer = stub.Check(  # type: ignore[attr-defined] # its stub package lacks it
                 health_pb2.HealthCheckRequest(), timeout=3
             )
         except grpc.RpcError as error:

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import numpy as np
-import soundfile  # type: ignore[import-untyped] # it ships no types
-import soxr  # type: ignore[import-untyped] # it ships no types
+import soundfile
+import soxr
 from numpy.typing import NDArray
 
 from talkover.core.audio.codec import Samples, to_int16

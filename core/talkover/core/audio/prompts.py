@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import soundfile  # type: ignore[import-untyped] # it ships no types
+import soundfile
 
 from talkover.core.errors import AudioError
 

@@ -80,7 +80,7 @@ def read_config(path: Path, tokenizer: Tokenizer) -> ListenerConfig:
     try:
         with path.open("rb") as file:
             raw: dict[str, Any] = json.loads(file.read(_MAX_CONFIG_BYTES))
-        languages = [tokenizer.id_to_token(int(token)) for token in raw["lang_ids"]]
+        languages = [tokenizer.id_to_token(int(token)) or "" for token in raw["lang_ids"]]
         return ListenerConfig(
             window=WindowRule(),
             languages=tuple(token.strip("<|>") for token in languages),

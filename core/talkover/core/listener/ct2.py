@@ -71,7 +71,7 @@ def read_ct2(path: Path) -> dict[str, NDArray[Any]]:
         raw = np.memmap(path, np.uint8, "r")
     except (OSError, ValueError):
         raise WeightsError(f"{path} cannot be read; fetch the weights again") from None
-    return parse_ct2(memoryview(raw))
+    return parse_ct2(memoryview(raw.data))
 
 
 def parse_ct2(data: memoryview | bytes) -> dict[str, NDArray[Any]]:

@@ -291,7 +291,7 @@ def _self_attention(draft: _Draft, x: str, name: str, layer: int) -> str:
     return draft.add(x, draft.project(y, f"{name}/self_attention/linear_1"))
 
 
-def _cross_attention(  # noqa: PLR0917 - the last is collected into, over the layers
+def _cross_attention(
     draft: _Draft, x: str, tokens: str, layer: int, heads: list[int], maps: list[str]
 ) -> str:
     """Look at the sound. An item's rows are folded into one long row, as no row masks another."""
@@ -339,7 +339,7 @@ def _cache(
 ) -> Iterable[tuple[str, list[int | str]]]:
     for layer in range(shape.decoder_layers):
         for kind in ("key", "value"):
-            axes = [first, shape.heads, third, shape.width // shape.heads]
+            axes: list[int | str] = [first, shape.heads, third, shape.width // shape.heads]
             yield f"{stem}_{kind}_{layer}", axes
 
 

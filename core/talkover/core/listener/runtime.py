@@ -23,7 +23,7 @@ from talkover.core.listener.decoder import (
 from talkover.core.listener.graph import VARIANTS, Variant
 from talkover.core.listener.search import Candidate, Search, Step, search_for
 from talkover.core.listener.tokens import Tokens
-from talkover.core.listener.types import Hypothesis, ListenRequest, Transcript
+from talkover.core.listener.types import Hypothesis, ListenRequest, Transcript, Word
 from talkover.core.listener.words import words_in_time
 
 MAX_HYPOTHESES: Final = 16
@@ -186,7 +186,7 @@ class ListenerRuntime:
     ) -> tuple[Hypothesis, ...]:
         hypotheses = []
         for candidate in candidates:
-            words = ()
+            words: tuple[Word, ...] = ()
             if request.words and candidate.tokens:
                 words = words_in_time(
                     self.tokens.pieces(candidate.tokens, language),
@@ -213,14 +213,6 @@ class ListenerRuntime:
         decoding = Decoding(self._decoder, cross, 1)
         decoding.read(tokens)
         return decoding.alignment[0, :, len(prompt) - 1 :]
-
-
-def _one(value: Value, index: int) -> Value:
-    if value.shape()[0] == 1:
-        return value
-    import onnxruntime
-
-    return onnxruntime.OrtValue.ortvalue_from_numpy(value.numpy()[index : index + 1])
 
 
 def _filled(steps: Sequence[Step], width: int) -> list[Step]:

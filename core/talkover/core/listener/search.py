@@ -74,9 +74,7 @@ class Search(Protocol):
         """What was found, the best first; at least one."""
 
 
-def search_for(
-    request: ListenRequest, end: int, limit: int, random: np.random.Generator
-) -> Search:
+def search_for(request: ListenRequest, end: int, limit: int, random: np.random.Generator) -> Search:
     """The search that a request asks for.
 
     Args:

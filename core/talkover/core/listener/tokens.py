@@ -15,8 +15,9 @@ from talkover.core.listener.config import ListenerConfig
 TOKENIZER_FILE: Final = "tokenizer.json"
 
 _UNSPACED = frozenset({"zh", "ja", "th", "lo", "my", "km", "yue"})
-_LEADING = "\"'“¿([{-‘«¡"
-_TRAILING = "\"'.。,，!！?？:：”)]}、’»…;"
+# As Whisper writes them, full-width ones among them.
+_LEADING = "\"'“¿([{-‘«¡"  # noqa: RUF001
+_TRAILING = "\"'.。,，!！?？:：”)]}、’»…;"  # noqa: RUF001
 _BROKEN = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -82,9 +83,7 @@ class Tokens:
             known = ", ".join(list(self.languages)[:8])
             raise ModelError(f"an unknown language was asked for; known are {known}, …")
 
-    def detect(
-        self, logits: NDArray[np.float32], among: Sequence[str]
-    ) -> tuple[str, float, float]:
+    def detect(self, logits: NDArray[np.float32], among: Sequence[str]) -> tuple[str, float, float]:
         """Read the logits after ``start``.
 
         Args:
@@ -178,4 +177,5 @@ def _is_all(text: str, characters: str) -> bool:
 
 def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     powers = np.exp(logits - logits.max())
-    return powers / powers.sum(dtype=np.float32)
+    shares: NDArray[np.float32] = powers / powers.sum(dtype=np.float32)
+    return shares

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import onnxruntime  # type: ignore[import-untyped] # it ships no types
+import onnxruntime
 from numpy.typing import NDArray
 
 from talkover.core.errors import BundleError, ModelError

@@ -5,6 +5,7 @@ import contextlib
 import time
 from collections import deque
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from talkover.core.errors import BusyError
@@ -76,7 +77,7 @@ class BatchedListener:
         while batch := self._next_batch():
             requests = [waiting.request for waiting in batch]
             try:
-                results = await self._worker.run(lambda r=requests: self._runtime.transcribe(r))
+                results = await self._worker.run(partial(self._runtime.transcribe, requests))
             except asyncio.CancelledError:
                 for waiting in batch:
                     waiting.done.cancel()

