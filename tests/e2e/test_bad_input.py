@@ -173,6 +173,8 @@ async def test_a_caller_who_never_reads_is_let_go(server, channel):
         spoken = Request(text=agent_pb2.TextInput(text="Tell me a long story about a dog."))
         for _ in range(3):
             await call.write(spoken)
+        while not (await status(channel)).sessions:
+            await asyncio.sleep(0.05)
         # 48 kHz PCM16 is 96 kB a second, and nobody takes it.
         deadline = time.monotonic() + 90
         while time.monotonic() < deadline and (await status(channel)).sessions:
@@ -190,7 +192,7 @@ async def test_a_good_call_does_not_notice_a_bad_one(channel):
         await converse(channel, [start(), chunk(bad)])
     await good.write(Request(text=agent_pb2.TextInput(text="Hello, how are you?")))
     kinds = []
-    async for event in good:
+    while (event := await good.read()) is not aio.EOF:
         kinds.append(event.WhichOneof("message"))
         if event.turn.kind == agent_pb2.TURN_EVENT_KIND_AGENT_FINISHED:
             break

@@ -13,6 +13,8 @@ from talkover.core.errors import ModelError
 _CONTEXT: Final = 64
 """Samples of the hop before that the network wants in front of each hop."""
 
+_VOICE: Final = 0.5
+
 
 class VoiceModel:
     """The weights, shared by every stream of a process. Safe to call from several threads."""
@@ -56,6 +58,12 @@ class VoiceActivity:
         self._input[0, _CONTEXT:] = hop.astype(np.float32) / 32768.0
         probability, self._state = self._model(self._input, self._state)
         return probability
+
+
+def has_speech(model: VoiceModel, pcm: NDArray[np.int16]) -> bool:
+    """Whether there is a voice anywhere in int16 ``pcm`` [n] at 16 kHz."""
+    padded = np.pad(pcm, (0, -len(pcm) % HOP))
+    return bool((speech_probabilities(model, padded) >= _VOICE).any())
 
 
 def speech_probabilities(model: VoiceModel, pcm: NDArray[np.int16]) -> NDArray[np.float32]:

@@ -737,7 +737,9 @@ Global___Hypothesis: _TypeAlias = Hypothesis  # noqa: Y015
 
 @_typing.final
 class TranscribeResponse(_message.Message):
-    """The readings of an utterance, likeliest first. None: nobody spoke."""
+    """The readings of an utterance, best first: ranked by log-probability a token, so that a short one
+    has no advantage. None: nobody spoke.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -86,6 +86,7 @@ class Hall:
         while self._sessions and time.monotonic() < until:
             self._left.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._left.wait(), until - time.monotonic())
+                async with asyncio.timeout(until - time.monotonic()):
+                    await self._left.wait()
         for session in self._sessions.values():
             session.end(agent_pb2.END_REASON_SHUTDOWN)

@@ -5,15 +5,11 @@ import contextlib
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from html import escape
-from json import dumps, loads
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from talkover.client._channel import DEFAULT_URL
 from talkover.client._oneshot import status
@@ -24,7 +20,7 @@ from talkover.client.bench.running import Failed
 from talkover.client.cli_call import Token, Url
 from talkover.core.audio import AudioFormat, Encoding
 from talkover.core.errors import CallError
-from talkover.core.report import Measure, Report, Section, print_table, to_html, to_json
+from talkover.core.report import Listing, Measure, Report, hand_over
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -147,14 +143,9 @@ def _finish(
         seed=outcome.seed,
         quick=outcome.quick,
     )
-    print_table(report, console)
-    _print_worst(worst, console)
-    if json is not None:
-        calls = [_without_frames(asdict(call)) for call in outcome.calls]
-        content = {**loads(to_json(report)), "calls": calls}
-        json.write_text(dumps(content, indent=2, ensure_ascii=False) + "\n", "utf-8")
-    if html is not None:
-        html.write_text(to_html(report, _sections(worst)), "utf-8")
+    calls = [_without_frames(asdict(call)) for call in outcome.calls]
+    listings = [_worst(worst)]
+    hand_over(report, console, json=json, html=html, listings=listings, details={"calls": calls})
     if not report.met:
         raise typer.Exit(1)
 
@@ -171,22 +162,6 @@ def _bundle(target: Target) -> str:
         return ""
 
 
-def _print_worst(worst: Sequence[hearing.RecognitionCall], console: Console) -> None:
-    if not worst:
-        return
-    table = Table("errors", "read", "understood", title="the worst", title_justify="left", box=None)
-    for call in worst:
-        table.add_row(f"{call.errors}/{call.words}", Text(call.reference), Text(call.hypothesis))
-    console.print(table)
-
-
-def _sections(worst: Sequence[hearing.RecognitionCall]) -> list[Section]:
-    if not worst:
-        return []
-    rows = "".join(
-        f"<tr><td>{call.errors}/{call.words}</td><td>{escape(call.reference)}</td>"
-        f"<td>{escape(call.hypothesis)}</td></tr>"
-        for call in worst
-    )
-    head = "<tr><th>errors</th><th>read</th><th>understood</th></tr>"
-    return [Section("The worst", f"<table>{head}{rows}</table>")]
+def _worst(worst: Sequence[hearing.RecognitionCall]) -> Listing:
+    rows = [(f"{call.errors}/{call.words}", call.reference, call.hypothesis) for call in worst]
+    return Listing("The worst", ("errors", "read", "understood"), rows)

@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 
 import soundfile
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from talkover.core.audio.prompts import Prompt, find_prompts
 from talkover.core.errors import CallError, ConfigError
+from talkover.core.report import progress_bar
 
 T = TypeVar("T")
 Job = Callable[[], Coroutine[Any, Any, T]]
@@ -70,10 +70,7 @@ async def run_all(
     results: dict[str, T] = {}
     failures: list[Failed] = []
     gate = asyncio.Semaphore(parallel)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(
-        *columns, TimeElapsedColumn(), console=console, auto_refresh=False, transient=True
-    ) as progress:
+    with progress_bar(console) as progress:
         bar = progress.add_task(title, total=len(jobs))
         progress.refresh()
 

@@ -112,7 +112,7 @@ def _variable(cursor: _Cursor) -> tuple[str, NDArray[Any]]:
         raise _malformed(f"a variable has the unknown type {kind}")
     dtype = np.dtype(_TYPES[kind])
     size = cursor.number("I")
-    if size != math.prod(shape) * dtype.itemsize:
+    if not size or size != math.prod(shape) * dtype.itemsize:
         raise _malformed("a variable's size is not that of its shape")
     return name, np.frombuffer(cursor.take(size), dtype).reshape(shape)
 

@@ -79,7 +79,7 @@ class Transcript:
     Attributes:
         language: Its code; empty where nothing could be heard at all.
         language_probability: The model's, among all the languages it knows, whatever was asked.
-        hypotheses: At least one, the likeliest first.
+        hypotheses: At least one, the best first: by ``mean_log_prob``, as Whisper ranks beams.
         no_speech_probability: The model's.
         window_samples: How long the sound was when padded for the model.
     """

@@ -201,7 +201,7 @@ def _expect(weights: Weights, name: str, wanted: tuple[int | None, ...]) -> tupl
 
 def _layers(weights: Weights, side: str) -> int:
     count = 0
-    while f"{side}/layer_{count}/ffn/linear_0/weight" in weights:
+    while any(name.startswith(f"{side}/layer_{count}/") for name in weights):
         count += 1
     if not count:
         raise WeightsError(f"the weights have no {side} layers; this is not a Whisper")
@@ -210,6 +210,6 @@ def _layers(weights: Weights, side: str) -> int:
 
 def _state_layers(state: Weights, side: str) -> int:
     count = 0
-    while f"{side}.layers.{count}.fc1.weight" in state:
+    while any(name.startswith(f"{side}.layers.{count}.") for name in state):
         count += 1
     return count

@@ -1,6 +1,7 @@
 """Reports: what every bench and evaluation prints, keeps as JSON and shows as a page."""
 
 from talkover.core.report.model import Machine, Measure, Report, print_table, this_machine, to_json
+from talkover.core.report.output import Listing, hand_over, progress_bar
 from talkover.core.report.page import Section, to_html
 from talkover.core.report.stats import (
     Difference,
@@ -12,15 +13,18 @@ from talkover.core.report.stats import (
 
 __all__ = [
     "Difference",
+    "Listing",
     "Machine",
     "Measure",
     "Report",
     "Section",
+    "hand_over",
     "paired_bootstrap",
     "percentile",
     "percentile_interval",
     "pooled_interval",
     "print_table",
+    "progress_bar",
     "this_machine",
     "to_html",
     "to_json",

@@ -5,7 +5,7 @@ import math
 import os
 import platform
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import cache
@@ -146,10 +146,11 @@ class Report:
         return all(measure.met is not False for measure in self.measures)
 
 
-def to_json(report: Report) -> str:
-    """The report as JSON. A NaN, which JSON lacks, becomes null."""
-    content = {**asdict(report), "measures": [asdict(measure) for measure in report.measures]}
-    return json.dumps(_finite(content), indent=2, allow_nan=False) + "\n"
+def to_json(report: Report, details: Mapping[str, Any] | None = None) -> str:
+    """The report as JSON, with what lies behind it. A NaN, which JSON lacks, becomes null."""
+    measures = [asdict(measure) for measure in report.measures]
+    content = {**asdict(report), "measures": measures, **(details or {})}
+    return json.dumps(_finite(content), indent=2, allow_nan=False, ensure_ascii=False) + "\n"
 
 
 def _finite(value: Any) -> Any:

@@ -53,7 +53,8 @@ class Pacer:
                 await self._burst()
             self._watch()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stirred.wait(), _IDLE)
+                async with asyncio.timeout(_IDLE):
+                    await self._stirred.wait()
 
     async def _burst(self) -> None:
         at = self._clock.now()

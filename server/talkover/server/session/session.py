@@ -376,7 +376,8 @@ class Session:
     async def _truncate(self, turn: int) -> None:
         if self._opening.reports_playout:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._reported.wait(), _REPORT_WAIT)
+                async with asyncio.timeout(_REPORT_WAIT):
+                    await self._reported.wait()
         self._finish_truncation(turn)
 
     def _settle_truncation(self) -> None:

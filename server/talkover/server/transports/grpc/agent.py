@@ -22,6 +22,7 @@ from talkover.core.errors import (
 )
 from talkover.core.listener import ListenRequest
 from talkover.core.settings import Settings
+from talkover.core.vad import has_speech
 from talkover.server.hall import Hall
 from talkover.server.session import Gate, Session, audio_format, check_chunk, wire
 from talkover.v1 import agent_pb2, agent_pb2_grpc
@@ -93,7 +94,8 @@ class AgentService(agent_pb2_grpc.AgentServicer):
     @staticmethod
     async def _open(gate: Gate, requests: AsyncIterator[agent_pb2.ConverseRequest]) -> None:
         try:
-            first = await asyncio.wait_for(anext(requests), _OPENING)
+            async with asyncio.timeout(_OPENING):
+                first = await anext(requests)
         except TimeoutError:
             raise ProtocolError(f"no start message within {_OPENING:g} s") from None
         except StopAsyncIteration:
@@ -123,7 +125,8 @@ class AgentService(agent_pb2_grpc.AgentServicer):
         """Deliver events until there are no more, and say what the session died of, if it did."""
         while (event := await session.outbox.next()) is not None:
             try:
-                await asyncio.wait_for(context.write(event), _WRITE)
+                async with asyncio.timeout(_WRITE):
+                    await context.write(event)
             except TimeoutError:
                 return BusyError(f"the stream was not read for {_WRITE:g} s")
         return session.failure
@@ -140,12 +143,16 @@ class AgentService(agent_pb2_grpc.AgentServicer):
                 raise ProtocolError(f"n_best is 0 to {_MAX_N_BEST}")
             resampler = StreamResampler(form.rate, RATE)
             pcm = resampler.push(decode(request.data, form.encoding))
+            parts = self._hall.parts()
+            if not await asyncio.to_thread(has_speech, parts.vad, pcm):
+                return agent_pb2.TranscribeResponse(
+                    bundle_id=parts.bundle_id, seconds=time.monotonic() - begin
+                )
             listen = ListenRequest(
                 pcm=to_float(pcm),  # the few ticks still in the filter are silence
                 languages=tuple(request.languages) or self._settings.models.languages,
                 n_best=max(1, request.n_best),
             )
-            parts = self._hall.parts()
             transcript = await parts.listener.transcribe(listen)
         except TalkoverError as error:
             await context.abort(status_of(error), f"{error.code}: {error}")

@@ -17,9 +17,8 @@ from talkover.server.transports.grpc.auth import TokenInterceptor
 from talkover.v1 import admin_pb2_grpc, agent_pb2_grpc
 
 _SERVICES: Final = ("talkover.v1.Agent", "talkover.v1.Admin")
-_MAX_REQUEST: Final = (
-    4 << 20
-)  # 30 s of PCM16 at 48 kHz is 2.9 MB; the gate bounds each kind further
+_MAX_REQUEST: Final = 4 << 20
+"""30 s of PCM16 at 48 kHz is 2.9 MB; the gate bounds each kind further."""
 
 _OPTIONS: Final = (
     ("grpc.max_receive_message_length", _MAX_REQUEST),
@@ -30,6 +29,9 @@ _OPTIONS: Final = (
     ("grpc.keepalive_timeout_ms", 10_000),
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+    # What a caller sends ahead of its time waits with the caller: the window does not grow.
+    ("grpc.http2.bdp_probe", 0),
+    ("grpc.http2.lookahead_bytes", 256 << 10),
     ("grpc.so_reuseport", 0),  # a second server on the port must fail, not share it
 )
 

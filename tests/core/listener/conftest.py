@@ -1,0 +1,195 @@
+"""A tiny random Whisper in every form it comes in, and the real listener."""
+
+import json
+import struct
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
+
+from talkover.core.audio import read_wav
+from talkover.core.audio.prompts import find_prompts
+from talkover.core.listener import ListenerConfig, ListenerRuntime
+from talkover.core.listener.build import build_listener
+from talkover.core.listener.tokens import Tokens
+from talkover.core.listener.weights import from_state_dict
+
+Arrays = Mapping[str, NDArray[Any]]
+
+LANGUAGES = ("en", "zh", "fr")
+MERGES = ["Ġ t", "h e", "Ġt he"]
+SPECIAL = [
+    *("endoftext", "startoftranscript", *LANGUAGES, "translate", "transcribe"),
+    *("startoflm", "startofprev", "nospeech", "notimestamps", "0.00", "0.02"),
+]
+ALIGNMENT_HEADS = [[1, 1], [0, 0], [1, 0]]
+_KINDS = {"float32": 0, "int8": 1, "int16": 2, "int32": 3, "float16": 4}
+
+
+def ct2_bytes(
+    variables: Arrays, aliases: Sequence[tuple[str, str]] = (), version: int = 6
+) -> bytes:
+    """A model as CTranslate2 writes it."""
+
+    def named(text: str) -> bytes:
+        return struct.pack("<H", len(text) + 1) + text.encode() + b"\0"
+
+    parts = [struct.pack("<I", version), named("WhisperSpec"), struct.pack("<I", 3)]
+    parts.append(struct.pack("<I", len(variables)))
+    for name, array in variables.items():
+        parts += [named(name), struct.pack(f"<B{array.ndim}I", array.ndim, *array.shape)]
+        parts.append(struct.pack("<BI", _KINDS[array.dtype.name], array.nbytes))
+        parts.append(array.tobytes())
+    parts.append(struct.pack("<I", len(aliases)))
+    parts += [named(name) for pair in aliases for name in pair]
+    return b"".join(parts)
+
+
+def tiny_tokenizer() -> Tokenizer:
+    """Bytes, three merges and Whisper's special tokens."""
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    words = [*alphabet, *(merge.replace(" ", "") for merge in MERGES)]
+    pairs: list[tuple[str, str]] = []
+    for merge in MERGES:
+        left, right = merge.split()
+        pairs.append((left, right))
+    tokenizer = Tokenizer(models.BPE({word: number for number, word in enumerate(words)}, pairs))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.add_special_tokens([AddedToken(f"<|{name}|>", special=True) for name in SPECIAL])
+    return tokenizer
+
+
+def tiny_whisper(vocabulary: int) -> Any:
+    """A ``WhisperForConditionalGeneration`` whose every parameter matters."""
+    import torch
+    from transformers import WhisperConfig, WhisperForConditionalGeneration
+
+    config = WhisperConfig(
+        vocab_size=vocabulary,
+        d_model=128,
+        encoder_layers=2,
+        decoder_layers=2,
+        encoder_attention_heads=2,
+        decoder_attention_heads=2,
+        encoder_ffn_dim=512,
+        decoder_ffn_dim=512,
+        max_target_positions=448,
+        pad_token_id=0,
+        bos_token_id=0,
+        eos_token_id=0,
+        decoder_start_token_id=1,
+        attn_implementation="eager",
+    )
+    model = WhisperForConditionalGeneration(config).eval()
+    draw = torch.Generator().manual_seed(5)
+    with torch.no_grad():
+        for name, value in model.named_parameters():
+            noise = torch.randn(value.shape, generator=draw)
+            if name.endswith("encoder.embed_positions.weight"):
+                continue
+            if "layer_norm.weight" in name:
+                value.copy_(1 + 0.1 * noise)
+            elif "embed" in name or value.ndim == 1:
+                value.copy_(0.1 * noise)
+            else:
+                value.copy_(1.5 * noise / np.sqrt(value[0].numel()))
+    return model
+
+
+@pytest.fixture(scope="session")
+def write_ct2() -> Callable[..., bytes]:
+    return ct2_bytes
+
+
+@pytest.fixture(scope="session")
+def tokenizer() -> Tokenizer:
+    return tiny_tokenizer()
+
+
+@pytest.fixture(scope="session")
+def whisper(tokenizer: Tokenizer) -> Any:
+    """The tiny Whisper as transformers runs it."""
+    return tiny_whisper(tokenizer.get_vocab_size())
+
+
+@pytest.fixture(scope="session")
+def tiny_state(whisper: Any) -> dict[str, NDArray[Any]]:
+    return {name: value.numpy() for name, value in whisper.state_dict().items()}
+
+
+@pytest.fixture(scope="session")
+def tiny_weights(tiny_state: Arrays) -> dict[str, NDArray[np.float32]]:
+    return from_state_dict(tiny_state)
+
+
+@pytest.fixture(scope="session")
+def tiny_source(
+    tiny_weights: Arrays, tokenizer: Tokenizer, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """What CTranslate2's converter would leave of the tiny Whisper."""
+    folder = tmp_path_factory.mktemp("source")
+    (folder / "model.bin").write_bytes(ct2_bytes(tiny_weights))
+    tokenizer.save(str(folder / "tokenizer.json"))
+    numbers = [tokenizer.token_to_id(f"<|{code}|>") for code in LANGUAGES]
+    config = {
+        "lang_ids": numbers,
+        "suppress_ids": [1, 2, 7],
+        "suppress_ids_begin": [220, tokenizer.token_to_id("<|endoftext|>")],
+        "alignment_heads": ALIGNMENT_HEADS,
+    }
+    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tiny_source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("listener") / "tiny"
+    build_listener(tiny_source, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_tokens(tiny_folder: Path) -> Tokens:
+    return Tokens.read(tiny_folder, ListenerConfig.read(tiny_folder))
+
+
+@pytest.fixture(scope="session")
+def tiny(tiny_folder: Path) -> ListenerRuntime:
+    return ListenerRuntime(tiny_folder, variant="fp32", random=np.random.default_rng(1))
+
+
+@pytest.fixture(scope="session")
+def tiny8(tiny_folder: Path) -> ListenerRuntime:
+    return ListenerRuntime(tiny_folder, variant="int8", random=np.random.default_rng(1))
+
+
+@pytest.fixture(scope="session")
+def fp32(bundle: Path) -> ListenerRuntime:
+    """The default bundle's listener, in full precision."""
+    return ListenerRuntime(bundle / "listener", variant="fp32", random=np.random.default_rng(1))
+
+
+@pytest.fixture(scope="session")
+def int8(bundle: Path) -> ListenerRuntime:
+    """The default bundle's listener, as it is served."""
+    return ListenerRuntime(bundle / "listener", variant="int8", random=np.random.default_rng(1))
+
+
+@pytest.fixture(scope="session")
+def recording() -> Callable[..., NDArray[np.float32]]:
+    """A recording of a real person by its name."""
+    known: dict[str, dict[str, Path]] = {}
+
+    def read(name: str, language: str = "en") -> NDArray[np.float32]:
+        if language not in known:
+            known[language] = {prompt.name: prompt.path for prompt in find_prompts(language)}
+        if not known[language]:
+            pytest.skip("no recordings; `sh scripts/test_setup.sh` says why")
+        return read_wav(known[language][name]).astype(np.float32) / 32768
+
+    return read

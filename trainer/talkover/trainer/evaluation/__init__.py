@@ -1,0 +1,1 @@
+"""Evaluation: models judged side by side, on what real people said."""
