@@ -1,37 +1,15 @@
 """What tests share: the real bundle, a real server, recordings of real people."""
 
-import os
-import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-import grpc
 import pytest
-from grpc_health.v1 import health_pb2, health_pb2_grpc
+from live_server import LiveServer, start_server, stop_server
 
 from talkover.core.audio.prompts import Prompt, find_prompts
 from talkover.core.bundles import BundleStore
 from talkover.core.errors import TalkoverError
 from talkover.core.settings import load_settings
-
-START_SECONDS = 90
-
-
-@dataclass(frozen=True)
-class LiveServer:
-    """A server process and how to reach it."""
-
-    url: str
-    data_dir: Path
-    token: str | None
-    process: subprocess.Popen[bytes]
-    log: Path
 
 
 @pytest.fixture(scope="session")
@@ -54,63 +32,6 @@ def prompts() -> list[Prompt]:
     if not found:
         pytest.skip("no recordings; `sh scripts/test_setup.sh` says why")
     return found
-
-
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def start_server(folder: Path, bundle: Path, *flags: str, **variables: str) -> LiveServer:
-    """Start ``talkover serve`` with a data folder of its own around the real bundle."""
-    data_dir = folder / "data"
-    if not data_dir.exists():
-        copy = data_dir / "bundles" / bundle.name
-        shutil.copytree(bundle, copy, copy_function=os.link)
-        BundleStore(data_dir).set_current(bundle.name)
-    port = free_port()
-    log = folder / "server.log"
-    with log.open("ab") as sink:
-        process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "talkover.core.cli", "serve"),
-                *("--port", str(port), "--data-dir", str(data_dir), *flags),
-            ],
-            stdout=sink,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, **variables},
-        )
-    server = LiveServer(f"127.0.0.1:{port}", data_dir, None, process, log)
-    wait_until_serving(server)
-    return server
-
-
-def wait_until_serving(server: LiveServer) -> None:
-    """Ask the health service until it says SERVING."""
-    deadline = time.monotonic() + START_SECONDS
-    with grpc.insecure_channel(server.url) as channel:
-        stub = health_pb2_grpc.HealthStub(channel)
-        while time.monotonic() < deadline:
-            if server.process.poll() is not None:
-                break
-            try:
-                answer = stub.Check(health_pb2.HealthCheckRequest(), timeout=1)
-            except grpc.RpcError:
-                time.sleep(0.2)
-                continue
-            if answer.status == health_pb2.HealthCheckResponse.SERVING:
-                return
-    server.process.kill()
-    pytest.fail(f"the server did not start:\n{server.log.read_text()[-4000:]}")
-
-
-def stop_server(server: LiveServer) -> int:
-    """End it as Ctrl-C would; its exit code."""
-    if server.process.poll() is None:
-        server.process.send_signal(signal.SIGINT)
-    return server.process.wait(timeout=30)
 
 
 @pytest.fixture(scope="session")

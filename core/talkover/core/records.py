@@ -115,7 +115,7 @@ class TurnRecord(_Record):
         agent_start: Where the reply's first audio left, if any did.
         agent_end: Where the reply ended or was cut.
         language: BCP 47 tag of what was heard; empty if unknown.
-        text: What the listener made of it.
+        text: What the listener made of it, or what the caller typed (then without ``words``).
         n_best: Its readings, likeliest first.
         words: Of ``text``, with times.
         said: What the agent set out to say.

@@ -67,9 +67,10 @@ def tiny_tokenizer() -> Tokenizer:
 def tiny_whisper(vocabulary: int) -> Any:
     """A ``WhisperForConditionalGeneration`` whose every parameter matters."""
     import torch
-    from transformers import WhisperConfig, WhisperForConditionalGeneration
+    import transformers
 
-    config = WhisperConfig(
+    hf: Any = transformers  # its types are half a promise
+    config = hf.WhisperConfig(
         vocab_size=vocabulary,
         d_model=128,
         encoder_layers=2,
@@ -85,7 +86,7 @@ def tiny_whisper(vocabulary: int) -> Any:
         decoder_start_token_id=1,
         attn_implementation="eager",
     )
-    model = WhisperForConditionalGeneration(config).eval()
+    model = hf.WhisperForConditionalGeneration(config).eval()
     draw = torch.Generator().manual_seed(5)
     with torch.no_grad():
         for name, value in model.named_parameters():
@@ -190,6 +191,6 @@ def recording() -> Callable[..., NDArray[np.float32]]:
             known[language] = {prompt.name: prompt.path for prompt in find_prompts(language)}
         if not known[language]:
             pytest.skip("no recordings; `sh scripts/test_setup.sh` says why")
-        return read_wav(known[language][name]).astype(np.float32) / 32768
+        return read_wav(known[language][name]).astype(np.float32) / np.float32(32768)
 
     return read

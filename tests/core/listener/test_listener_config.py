@@ -3,7 +3,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -12,6 +12,7 @@ from talkover.core.errors import BundleError, ModelError
 from talkover.core.listener import LONGEST, ListenerConfig, WindowRule
 from talkover.core.listener.config import CONFIG_FILE
 
+REPEATABLE = settings(deadline=None, derandomize=True)
 GOOD: dict[str, Any] = {
     "format": 1,
     "languages": ["en", "fr"],
@@ -56,6 +57,7 @@ def test_more_than_thirty_seconds_are_refused(count: int) -> None:
     st.integers(0, LONGEST),
     st.integers(0, LONGEST),
 )
+@REPEATABLE
 def test_a_window_is_the_shortest_that_will_do(
     sizes: tuple[int, ...], minimum: int, margin: int, count: int
 ) -> None:

@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from talkover.core.errors import WeightsError
 from talkover.core.listener.ct2 import parse_ct2, read_ct2
 
+REPEATABLE = settings(deadline=None, derandomize=True)
 VARIABLES: dict[str, NDArray[Any]] = {
     "encoder/weight": np.arange(12, dtype=np.float32).reshape(3, 4),
     "encoder/half": np.array([[[1.5], [-2.0]]], np.float16),
@@ -67,6 +68,7 @@ def test_no_beginning_of_a_file_is_a_whole_file(whole: bytes) -> None:
 
 
 @given(st.data())
+@REPEATABLE
 def test_a_changed_byte_is_refused_or_harmless(whole: bytes, data: st.DataObject) -> None:
     changed = bytearray(whole)
     for _ in range(data.draw(st.integers(1, 3))):
@@ -75,6 +77,7 @@ def test_a_changed_byte_is_refused_or_harmless(whole: bytes, data: st.DataObject
 
 
 @given(st.binary(max_size=80), st.integers(0, 3))
+@REPEATABLE
 def test_any_bytes_are_refused_or_harmless(tail: bytes, count: int) -> None:
     survives(tail)
     survives(struct.pack("<IH1sII", 6, 1, b"\0", 3, count) + tail)
@@ -89,6 +92,7 @@ def test_any_bytes_are_refused_or_harmless(tail: bytes, count: int) -> None:
 @example([0, 2**32 - 1], 0, 0)
 @example([*[2**32 - 1] * 7, 0], 0, 0)
 @example([2**31, 2**31, 4], 0, 0)
+@REPEATABLE
 def test_no_shape_is_believed(shape: list[int], kind: int, size: int) -> None:
     head = struct.pack("<IH1sII", 6, 1, b"\0", 3, 1) + struct.pack("<H2s", 2, b"a\0")
     dims = struct.pack(f"<B{len(shape)}I", len(shape), *shape)

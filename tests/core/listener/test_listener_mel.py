@@ -31,7 +31,8 @@ def spectrogram(tiny_weights: Mapping[str, NDArray[Any]]) -> Spectrogram:
 def extractor(seconds: int, bands: int = 80) -> Any:
     from transformers import WhisperFeatureExtractor
 
-    return WhisperFeatureExtractor(feature_size=bands, chunk_length=seconds)
+    made: Any = WhisperFeatureExtractor
+    return made(feature_size=bands, chunk_length=seconds)
 
 
 def sounds(seconds: int) -> dict[str, NDArray[np.float32]]:

@@ -5,7 +5,7 @@ from math import exp
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -25,6 +25,7 @@ Model = Callable[[tuple[int, ...]], NDArray[np.float32]]
 WORDS, END = 3, 3
 """A toy language: tokens 0, 1, 2 and the end."""
 
+REPEATABLE = settings(deadline=None, derandomize=True)
 SEEDS = st.integers(0, 2**32 - 1)
 
 
@@ -92,6 +93,7 @@ def check_candidates(found: list[Candidate], model: Model, end: int, limit: int)
 
 
 @given(SEEDS, st.integers(1, 40))
+@REPEATABLE
 def test_a_beam_of_one_is_greedy(seed: int, limit: int) -> None:
     model, end = markov(seed), 7
     expected: list[int] = []
@@ -107,6 +109,7 @@ def test_a_beam_of_one_is_greedy(seed: int, limit: int) -> None:
 
 
 @given(SEEDS, st.integers(1, 3))
+@REPEATABLE
 def test_a_beam_as_wide_as_the_tree_finds_all_in_order(seed: int, limit: int) -> None:
     model = toy(seed)
     ranked = sorted(
@@ -123,6 +126,7 @@ def test_a_beam_as_wide_as_the_tree_finds_all_in_order(seed: int, limit: int) ->
 
 
 @given(SEEDS, st.integers(2, 10), st.integers(1, 6))
+@REPEATABLE
 def test_a_narrow_beam_is_ranked_and_honest(seed: int, width: int, limit: int) -> None:
     model = toy(seed)
     found = run(BeamSearch(END, width, limit), model)
@@ -191,6 +195,7 @@ def test_a_loop_is_cut_long_before_the_limit(width: int) -> None:
 
 
 @given(SEEDS)
+@REPEATABLE
 def test_samples_are_ranked_and_honest(seed: int) -> None:
     model, end = markov(seed), 7
     found = run(Sampling(end, 5, 30, np.random.default_rng(seed)), model)
@@ -233,6 +238,7 @@ def test_the_request_decides() -> None:
     st.integers(1, 40),
     st.data(),
 )
+@REPEATABLE
 def test_a_unit_is_a_loop_from_24_tokens_and_4_repeats_on(
     unit: int, repeats: int, data: st.DataObject
 ) -> None:
@@ -249,6 +255,7 @@ def test_a_unit_is_a_loop_from_24_tokens_and_4_repeats_on(
 
 
 @given(st.integers(3, 12))
+@REPEATABLE
 def test_eight_times_the_same_is_a_loop(unit: int) -> None:
     assert loop_length([*range(unit)] * 8) == 7 * unit
 
@@ -273,6 +280,7 @@ def test_what_people_say_is_no_loop(tokens: list[int]) -> None:
 
 
 @given(st.lists(st.integers(0, 1), max_size=60), st.integers(1, 4), st.integers(0, 12))
+@REPEATABLE
 def test_a_loop_is_what_the_definition_says(parts: list[int], unit: int, repeats: int) -> None:
     tokens = [*parts, *parts[-unit:] * repeats]
 
@@ -285,6 +293,7 @@ def test_a_loop_is_what_the_definition_says(parts: list[int], unit: int, repeats
 
 
 @given(st.lists(st.floats(-20, 0), max_size=20), st.floats(-20, 0))
+@REPEATABLE
 def test_a_candidate_adds_up(log_probs: list[float], last: float) -> None:
     growing = Candidate()
     totals = [0.0]

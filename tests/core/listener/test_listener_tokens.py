@@ -16,7 +16,9 @@ MIXED = (
     "Hello, my friend (or not): it's 5:30 — \"okay\". «Oui» ¿qué? naïve... [so] it's - done! "
     "今天天气很好，我们去公园吧。日本語🙂です🙃🙃 สวัสดี مرحبا 안녕하세요 ꙮ ★ \t\n x"
 )
-SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+SHARED = settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, derandomize=True
+)
 
 
 @pytest.fixture(scope="module")
@@ -170,7 +172,9 @@ def test_broken_bytes_are_left_out(tiny_tokens: Tokens) -> None:
     assert texts(tiny_tokens, encode(tiny_tokens, "so the") + smile[:2]) == ["so", "the"]
 
 
-@pytest.mark.xfail(raises=AssertionError, strict=True, reason="a broken byte makes one piece of all that follows")
+@pytest.mark.xfail(
+    raises=AssertionError, strict=True, reason="a broken byte makes one piece of all that follows"
+)
 def test_a_broken_byte_does_not_swallow_the_words_after_it(tiny_tokens: Tokens) -> None:
     broken = encode(tiny_tokens, "🙂")[:2]
     ids = [*encode(tiny_tokens, "so"), *broken, *encode(tiny_tokens, " it is")]

@@ -88,7 +88,15 @@ def read_config(path: Path, tokenizer: Tokenizer) -> ListenerConfig:
             suppress_begin=tuple(int(token) for token in raw["suppress_ids_begin"]),
             alignment_heads=tuple((int(a), int(b)) for a, b in raw["alignment_heads"]),
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (
+        OSError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        OverflowError,
+        RecursionError,
+    ) as error:
         reason = f"{type(error).__name__}: {error}"
         raise WeightsError(
             f"{path} does not describe a Whisper ({reason}); run: talkover models pull --force"

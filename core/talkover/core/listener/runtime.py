@@ -99,7 +99,7 @@ class ListenerRuntime:
             raise ModelError("the sound holds values that are no numbers")
         if not 1 <= request.n_best <= MAX_HYPOTHESES:
             raise ModelError(f"n_best is {request.n_best}; 1 to {MAX_HYPOTHESES} can be had")
-        if request.max_tokens < 1 or request.temperature < 0:
+        if request.max_tokens < 1 or not 0 <= request.temperature < np.inf:
             raise ModelError("max_tokens must be positive, and temperature at least 0")
         self.tokens.check_languages(request.languages)
 

@@ -45,6 +45,7 @@ class _Entry:
     marks: list[Mark] = field(default_factory=list)
     decided: int | None = None
     segments: Sequence[Segment] = ()
+    text: str = ""
     bundle_id: str = ""
     agent_start: int | None = None
     correction: str | None = None
@@ -121,6 +122,7 @@ class TurnBook:
         )
         entry.start, entry.end = command.start, max(command.start, command.end)
         entry.decided, entry.segments, entry.bundle_id = now, segments, bundle_id
+        entry.text = command.text
         entry.latencies["end_of_turn"] = (now - entry.end) / RATE
         if segments:
             heard = max(segment.heard_at for segment in segments)
@@ -133,7 +135,7 @@ class TurnBook:
         """The turn was not over after all."""
         entry = self._open.get(turn)
         if entry is not None:
-            entry.decided, entry.segments = None, ()
+            entry.decided, entry.segments, entry.text = None, (), ""
             entry.latencies.clear()
             entry.blobs.clear()
 
@@ -215,7 +217,7 @@ class TurnBook:
             agent_start=entry.agent_start,
             agent_end=end,
             language=entry.segments[-1].transcript.language if entry.segments else "",
-            text=_text(entry.segments),
+            text=entry.text[:MAX_TEXT],
             n_best=_n_best(entry.segments),
             words=_words(entry.segments),
             said=ledger.said_text()[:MAX_TEXT] if ledger else "",

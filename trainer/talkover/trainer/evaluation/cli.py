@@ -101,7 +101,7 @@ def listener(
         console,
         json=json,
         html=html,
-        listings=[evaluation.differing(findings)],
+        listings=[evaluation.differing(findings), evaluation.losing(findings)],
         details={"stopped": stopped, **findings.details()},
     )
     if stopped or not report.met:

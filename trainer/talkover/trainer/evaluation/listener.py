@@ -1,7 +1,6 @@
 """The exported listener of a bundle against stock Whisper: the same words, how fast."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -75,7 +74,7 @@ class Findings:
     scores: list[Score] = field(default_factory=list)
     timings: list[Timing] = field(default_factory=list)
     load: float | None = None
-    """Processes that wanted a core when timing began."""
+    """Processes that wanted a core in the minute before timing; None: not known."""
 
     def details(self) -> dict[str, Any]:
         """What lies behind the measures."""
@@ -116,14 +115,13 @@ def run(
     Raises:
         BundleError: the bundle's listener cannot be loaded.
     """
-    with _steps(progress, "reading", len(utterances)) as step:
-        read_at_rule(sides, utterances, findings, step)
-    full = utterances[: plan.full]
-    with _steps(progress, "reading at 30 s", len(full)) as step:
-        read_at_full(sides, full, findings, step)
+    # Times first: who wants them undisturbed knows when to stay away, and until when.
+    findings.load = load_average()
     total = len(plan.windows) * 2 * len(SYSTEMS) * plan.repeats
-    with _steps(progress, "timing", total) as step:
-        time_all(sides, timed, plan, findings, step)
+    time_all(sides, timed, plan, findings, _steps(progress, "timing", total))
+    read_at_rule(sides, utterances, findings, _steps(progress, "reading", len(utterances)))
+    full = utterances[: plan.full]
+    read_at_full(sides, full, findings, _steps(progress, "reading at 30 s", len(full)))
 
 
 def read_at_rule(
@@ -163,7 +161,6 @@ def time_all(
 ) -> None:
     """Time every system at every window: the encoder alone, then the whole utterance."""
     torch.set_num_threads(THREADS)
-    findings.load = load_average()
     encoders = {v: ExportedEncoder(sides.folder, v, threads=THREADS) for v in VARIANTS}
     for window in plan.windows:
         hearing: dict[str, Callable[[], object]] = {
@@ -202,7 +199,11 @@ def summarise(findings: Findings) -> list[Measure]:
     if findings.scores:
         measures += error_rates(findings.scores, SYSTEMS)
         measures.append(loss(findings.scores, "fp32", "int8"))
-    return measures + time_measures(findings.timings, STOCK)
+    measures += time_measures(findings.timings, STOCK)
+    if findings.timings and findings.load is not None:
+        note = "processes; much above 0, others disturbed the times"
+        measures.append(Measure("load before timing", findings.load, "", n=1, note=note))
+    return measures
 
 
 def differing(findings: Findings) -> Listing:
@@ -222,6 +223,23 @@ def differing(findings: Findings) -> Listing:
     return Listing("Utterances that differ", columns, rows)
 
 
+def losing(findings: Findings, count: int = 10) -> Listing:
+    """The utterances in which int8 has most words wrong that fp32 has right."""
+    worse = [score for score in findings.scores if score.errors["int8"] > score.errors["fp32"]]
+    worse.sort(key=lambda score: (score.errors["fp32"] - score.errors["int8"], score.name))
+    rows = [
+        (
+            score.name,
+            str(score.words),
+            *(str(score.errors[system]) for system in VARIANTS),
+            *(score.texts[system] for system in VARIANTS),
+        )
+        for score in worse[:count]
+    ]
+    columns = ("utterance", "words", *(f"{system} errors" for system in VARIANTS), *VARIANTS)
+    return Listing("Where int8 loses most words", columns, rows)
+
+
 def _compare(
     model: StockWhisper, utterance: Utterance, stock: Reading, exported: Reading
 ) -> Comparison:
@@ -233,9 +251,8 @@ def _compare(
     return Comparison(utterance.name, stock.window, cause, at, gap)
 
 
-@contextmanager
-def _steps(progress: Progress, title: str, total: int) -> Iterator[Step]:
-    """A bar of its own for a stretch of work, and what to call after every step of it."""
+def _steps(progress: Progress, title: str, total: int) -> Step:
+    """A bar of its own for a stretch of work; gives what to call after every step of it."""
     bar = progress.add_task(title, total=total)
 
     def step() -> None:
@@ -243,4 +260,4 @@ def _steps(progress: Progress, title: str, total: int) -> Iterator[Step]:
         progress.refresh()
 
     progress.refresh()
-    yield step
+    return step
