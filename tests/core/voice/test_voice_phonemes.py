@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001 - IPA looks like Latin letters
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
