@@ -11,15 +11,14 @@ from typing import Any, Final
 
 import structlog
 
-from talkover.core.audio import to_float
 from talkover.core.clock import FRAME, RATE, samples
 from talkover.core.errors import ProtocolError, TalkoverError
-from talkover.core.listener import ListenRequest
 from talkover.core.records import Outcome
 from talkover.core.settings import Settings
 from talkover.server.parts import Parts
 from talkover.server.session import wire
 from talkover.server.session.agentlane import AgentLane
+from talkover.server.session.ears import Ears
 from talkover.server.session.gate import Gate, Opening
 from talkover.server.session.lane import CallerLane
 from talkover.server.session.mediaclock import MediaClock
@@ -33,7 +32,6 @@ from talkover.server.traces import TraceWriter
 from talkover.server.turns import (
     Cancel,
     Command,
-    Heard,
     LaneWord,
     Listen,
     Observation,
@@ -104,9 +102,16 @@ class Session:
             temperature=settings.brain.temperature,
             bundle_id=self._parts.bundle_id,
         )
-        self._segments: dict[int, wire.Segment] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._listening: dict[int, asyncio.Task[None]] = {}
+        self._ears = Ears(
+            self._lane,
+            self._clock,
+            self.outbox,
+            self._languages,
+            turn=lambda: self._machine.turn,
+            observe=self._observe,
+            spawn=self._spawn,
+        )
         self._reply: asyncio.Task[None] | None = None
         self._marks = Milestones()
         self._audible = False
@@ -240,7 +245,9 @@ class Session:
                 self._book.tell(command)
                 self.outbox.put(wire.turn_event(command))
             case Listen():
-                self._start_listening(command)
+                if command.purpose is Purpose.CANDIDATE:
+                    self._warm()
+                self._ears.listen(command, self._parts)
             case Think():
                 self._start_reply(command)
             case Cancel(turn):
@@ -250,62 +257,16 @@ class Session:
             case Stop(turn):
                 self._stop(turn)
 
-    def _start_listening(self, command: Listen) -> None:
-        for listen, task in list(self._listening.items()):
-            if self._segments_wanted(listen):
-                continue
-            task.cancel()  # a later look at the same audio replaces it
-        task = self._spawn(self._listen(command), f"listen-{command.listen}")
-        self._listening[command.listen] = task
-        task.add_done_callback(lambda _: self._listening.pop(command.listen, None))
-
-    def _segments_wanted(self, listen: int) -> bool:
-        turn = self._machine.turn
-        return turn is not None and listen in turn.settled
-
-    async def _listen(self, command: Listen) -> None:
-        final = command.purpose is not Purpose.PARTIAL
-        if final and command.purpose is Purpose.CANDIDATE:
-            self._warm()
-        pcm = to_float(self._lane.tape.cut(command.start, command.end))
-        request = ListenRequest(pcm=pcm, languages=tuple(self._languages), words=final)
-        try:
-            transcript = await self._parts.listener.transcribe(request, urgent=final)
-        except TalkoverError as error:
-            self._tell(error)
-            text = ""
-        else:
-            now = self._clock.now()
-            segment = wire.Segment(command.start, command.end, transcript, now)
-            self._segments[command.listen] = segment
-            text = segment.text
-            self._show_progress(command, segment)
-        self._observe(Heard(self._lane.now(self._clock.now()), command.listen, text))
-
-    def _show_progress(self, command: Listen, segment: wire.Segment) -> None:
-        turn = self._machine.turn
-        if turn is None or turn.index != command.turn:
-            return
-        before = [self._segments[n] for n in turn.settled if n in self._segments]
-        if command.listen not in turn.settled:
-            before.append(segment)
-        if any(part.text for part in before):
-            now = self._clock.now()
-            self.outbox.put(
-                wire.transcript(now, command.turn, before, self._parts.bundle_id, final=False)
-            )
-
     # The agent's turn
 
     def _start_reply(self, command: Think) -> None:
         self._settle_truncation()
         now = self._clock.now()
-        segments = [self._segments[n] for n in command.listens if n in self._segments]
+        segments = self._ears.settle(command.listens)
         if segments:
             self.outbox.put(
                 wire.transcript(now, command.turn, segments, self._parts.bundle_id, final=True)
             )
-        self._segments.clear()
         self._parts = self._house()
         self._history.add_caller(command.text)
         self._book.end_turn(command, segments, now, self._parts.bundle_id)

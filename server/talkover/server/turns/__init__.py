@@ -1,7 +1,7 @@
 """Turn-taking: who has the floor. Pure: observations in, commands out, on the media clock."""
 
 from talkover.server.turns.ledger import LaneWord, Ledger
-from talkover.server.turns.machine import AgentState, TurnMachine
+from talkover.server.turns.machine import AgentState, CallerTurn, TurnMachine
 from talkover.server.turns.messages import (
     Cancel,
     Change,
@@ -24,6 +24,7 @@ from talkover.server.turns.policy import TurnPolicy
 
 __all__ = [
     "AgentState",
+    "CallerTurn",
     "Cancel",
     "Change",
     "Command",

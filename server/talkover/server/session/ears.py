@@ -1,0 +1,100 @@
+"""What the listener makes of the caller lane, a stretch of audio at a time."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from talkover.core.audio import to_float
+from talkover.core.errors import TalkoverError
+from talkover.core.listener import ListenRequest
+from talkover.server.parts import Parts
+from talkover.server.session import wire
+from talkover.server.session.lane import CallerLane
+from talkover.server.session.mediaclock import MediaClock
+from talkover.server.session.outbox import Outbox
+from talkover.server.turns import CallerTurn, Heard, Listen, Observation, Purpose
+
+Spawn = Callable[[Coroutine[Any, Any, None], str], "asyncio.Task[None]"]
+
+
+class Ears:
+    """Listens when the machine says so, and keeps what was heard until the turn is over.
+
+    Args:
+        lane: Where the audio is.
+        clock: The session's time.
+        outbox: Where transcripts in progress go.
+        languages: That the caller may speak.
+        turn: The caller's turn under way, if there is one.
+        observe: Told what was heard.
+        spawn: Starts a task that the session owns.
+    """
+
+    def __init__(
+        self,
+        lane: CallerLane,
+        clock: MediaClock,
+        outbox: Outbox,
+        languages: Sequence[str],
+        *,
+        turn: Callable[[], CallerTurn | None],
+        observe: Callable[[Observation], None],
+        spawn: Spawn,
+    ) -> None:
+        self._lane = lane
+        self._clock = clock
+        self._outbox = outbox
+        self._languages = tuple(languages)
+        self._turn = turn
+        self._observe = observe
+        self._spawn = spawn
+        self._segments: dict[int, wire.Segment] = {}
+        self._listening: dict[int, asyncio.Task[None]] = {}
+
+    def listen(self, command: Listen, parts: Parts) -> None:
+        """Transcribe a stretch of the lane. A later look at the same audio replaces this one."""
+        for listen, task in list(self._listening.items()):
+            if not self._settled(listen):
+                task.cancel()
+        task = self._spawn(self._transcribe(command, parts), f"listen-{command.listen}")
+        self._listening[command.listen] = task
+        task.add_done_callback(lambda _: self._listening.pop(command.listen, None))
+
+    def settle(self, listens: Sequence[int]) -> list[wire.Segment]:
+        """What a turn that is over consists of; everything else is forgotten."""
+        segments = [self._segments[n] for n in listens if n in self._segments]
+        self._segments.clear()
+        return segments
+
+    def _settled(self, listen: int) -> bool:
+        turn = self._turn()
+        return turn is not None and listen in turn.settled
+
+    async def _transcribe(self, command: Listen, parts: Parts) -> None:
+        final = command.purpose is not Purpose.PARTIAL
+        pcm = to_float(self._lane.tape.cut(command.start, command.end))
+        request = ListenRequest(pcm=pcm, languages=self._languages, words=final)
+        try:
+            transcript = await parts.listener.transcribe(request, urgent=final)
+        except TalkoverError as error:
+            self._outbox.put(wire.problem(self._clock.now(), error))
+            text = ""
+        else:
+            now = self._clock.now()
+            segment = wire.Segment(command.start, command.end, transcript, now)
+            self._segments[command.listen] = segment
+            text = segment.text
+            self._show(command, segment, parts.bundle_id)
+        self._observe(Heard(self._lane.now(self._clock.now()), command.listen, text))
+
+    def _show(self, command: Listen, segment: wire.Segment, bundle_id: str) -> None:
+        """Send the caller's words so far."""
+        turn = self._turn()
+        if turn is None or turn.index != command.turn:
+            return
+        before = [self._segments[n] for n in turn.settled if n in self._segments]
+        if command.listen not in turn.settled:
+            before.append(segment)
+        if any(part.text for part in before):
+            now = self._clock.now()
+            self._outbox.put(wire.transcript(now, command.turn, before, bundle_id, final=False))
