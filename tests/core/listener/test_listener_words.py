@@ -1,3 +1,5 @@
+from typing import Any
+
 import hypothesis.extra.numpy as arrays
 import numpy as np
 import pytest
@@ -85,6 +87,28 @@ def test_a_head_that_looks_anywhere_is_outvoted() -> None:
     lengths = [12, 20, 9, 15, 11]
     attention = staircase(lengths, heads=5)
     attention[0] = np.random.default_rng(3).dirichlet(np.ones(sum(lengths)), len(lengths))
+    assert np.abs(token_starts(attention) - np.cumsum([0, *lengths[:-1]])).max() <= 2
+
+
+@pytest.mark.parametrize("shape", [(1, 2, 8), (3, 6, 40), (8, 25, 300)])
+def test_tokens_start_where_transformers_has_them(shape: tuple[int, int, int]) -> None:
+    import torch
+    from transformers.models.whisper import generation_whisper
+
+    reference: Any = generation_whisper
+    attention = np.random.default_rng(shape).dirichlet(np.full(shape[2], 0.2), shape[:2])
+    weights = torch.from_numpy(attention)
+    spread, mean = torch.std_mean(weights, dim=-2, keepdim=True, unbiased=False)
+    smooth = reference._median_filter((weights - mean) / spread, 7)
+    rows, columns = reference._dynamic_time_warping(-smooth.mean(dim=0).numpy())
+    entered = np.diff(rows, prepend=-1) == 1
+    np.testing.assert_array_equal(token_starts(attention.astype(np.float32)), columns[entered])
+
+
+def test_where_every_token_looks_says_nothing() -> None:
+    lengths = [12, 20, 9, 15, 11]
+    attention = staircase(lengths)
+    attention[:, :, 30:36] += 1.0
     assert np.abs(token_starts(attention) - np.cumsum([0, *lengths[:-1]])).max() <= 2
 
 

@@ -50,6 +50,11 @@ class Candidate:
         """This, and a token of text."""
         return Candidate((*self.tokens, token), (*self.log_probs, log_prob))
 
+    def cut(self) -> "Candidate":
+        """This without the loop at its end, if there is one: what is repeated stays once."""
+        kept = len(self.tokens) - loop_length(self.tokens)
+        return Candidate(self.tokens[:kept], self.log_probs[:kept])
+
     def ended(self, log_prob: float) -> "Candidate":
         """This, and the end of the text."""
         return Candidate(self.tokens, (*self.log_probs, log_prob), complete=True)
@@ -112,7 +117,7 @@ class BeamSearch:
             else:
                 longer = self.live[row].then(token, log_prob)
                 if is_cut(longer.tokens, self.limit):
-                    self._found.append(longer)
+                    self._found.append(longer.cut())
                 else:
                     live.append(longer)
                     steps.append((row, token))
@@ -171,7 +176,7 @@ class Sampling:
                 continue
             longer = self.live[row].then(token, log_prob)
             if is_cut(longer.tokens, self.limit):
-                self._found.append(longer)
+                self._found.append(longer.cut())
             else:
                 live.append(longer)
                 steps.append((row, token))

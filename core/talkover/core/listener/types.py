@@ -56,7 +56,8 @@ class Hypothesis:
         log_prob: Natural logarithm of p(tokens, end of text | sound), after the suppression of
             tokens that never are speech, at the temperature sampled with (1 where it was 0). A
             hypothesis that was cut lacks the end of text.
-        complete: Whether the model itself ended it; otherwise a bound or a loop cut it.
+        complete: Whether the model itself ended it; otherwise a bound cut it, or it said the same
+            over and over; then that is in it once.
         words: In order; empty if they were not asked for.
     """
 
