@@ -139,6 +139,12 @@ class Tokens:
         first = 0
         for index in range(len(tokens)):
             text = self._decode(tokens[first : index + 1])
+            alone = self._decode(tokens[index : index + 1])
+            if _BROKEN in text and first < index and _BROKEN not in alone:
+                # What stands before never becomes a character: it must not take this along.
+                before = self._decode(tokens[first:index]).replace(_BROKEN, "")
+                runs.append((before, first, index))
+                first, text = index, alone
             whole = _BROKEN not in text
             if whole or index + 1 == len(tokens):
                 runs.append((text.replace(_BROKEN, ""), first, index + 1))
