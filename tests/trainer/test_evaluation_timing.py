@@ -1,8 +1,19 @@
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
-from talkover.trainer.evaluation.timing import Timing, in_turns, ratios, time_measures
+from talkover.trainer.evaluation.timing import (
+    Clocks,
+    Timing,
+    Watch,
+    cores_of_others,
+    in_turns,
+    ratios,
+    time_measures,
+)
 
 S = 16_000
 
@@ -43,3 +54,19 @@ def test_medians_are_told_beside_their_ratio_to_the_same_work_of_stock():
 
 def test_ratios_are_kept_as_numbers():
     assert ratios(TIMINGS, "stock") == {"encoder, 10 s, int8": pytest.approx(0.25)}
+
+
+def test_what_others_took_is_all_that_was_busy_but_ours():
+    begin = Clocks(wall=100, busy=50, own=3)
+    assert cores_of_others(begin, Clocks(wall=110, busy=70, own=8)) == pytest.approx(1.5)
+    assert cores_of_others(begin, Clocks(wall=110, busy=55, own=8.1)) == 0
+    assert cores_of_others(begin, begin) == 0
+
+
+@pytest.mark.skipif(not Path("/proc/stat").exists(), reason="this system does not say")
+def test_another_process_at_work_is_seen():
+    code = "import time; end = time.monotonic() + 1.5\nwhile time.monotonic() < end: pass"
+    watch = Watch()
+    with subprocess.Popen([sys.executable, "-c", code]):
+        pass
+    assert watch.others() > 0.4

@@ -406,7 +406,6 @@ def test_silence_and_noise_are_no_speech(listener: ListenerRuntime, variant: Var
 
 
 @pytest.mark.bundle
-@pytest.mark.xfail(raises=AssertionError, strict=True, reason="a loop is cut, but not cut away")
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_a_loop_is_no_part_of_a_transcript(
     listener: ListenerRuntime, recording: Recording, variant: Variant

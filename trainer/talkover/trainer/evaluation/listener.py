@@ -25,8 +25,8 @@ from talkover.trainer.evaluation.scoring import Score, error_rates, loss, score
 from talkover.trainer.evaluation.stock import StockWhisper
 from talkover.trainer.evaluation.timing import (
     Timing,
+    Watch,
     in_turns,
-    load_average,
     ratios,
     time_measures,
 )
@@ -73,8 +73,8 @@ class Findings:
     full: list[Comparison] = field(default_factory=list)
     scores: list[Score] = field(default_factory=list)
     timings: list[Timing] = field(default_factory=list)
-    load: float | None = None
-    """Processes that wanted a core in the minute before timing; None: not known."""
+    others: float | None = None
+    """Cores that other processes kept busy during timing; None: not known."""
 
     def details(self) -> dict[str, Any]:
         """What lies behind the measures."""
@@ -115,8 +115,7 @@ def run(
     Raises:
         BundleError: the bundle's listener cannot be loaded.
     """
-    # Times first: who wants them undisturbed knows when to stay away, and until when.
-    findings.load = load_average()
+    # Times first: who keeps other work away for them knows from when and for how long.
     total = len(plan.windows) * 2 * len(SYSTEMS) * plan.repeats
     time_all(sides, timed, plan, findings, _steps(progress, "timing", total))
     read_at_rule(sides, utterances, findings, _steps(progress, "reading", len(utterances)))
@@ -162,6 +161,7 @@ def time_all(
     """Time every system at every window: the encoder alone, then the whole utterance."""
     torch.set_num_threads(THREADS)
     encoders = {v: ExportedEncoder(sides.folder, v, threads=THREADS) for v in VARIANTS}
+    watch = Watch()
     for window in plan.windows:
         hearing: dict[str, Callable[[], object]] = {
             STOCK: partial(sides.stock.hear, utterance.pcm, window)
@@ -184,6 +184,7 @@ def time_all(
             Timing(work, window, name, taken[name], f"{len(readings[name].tokens)} tokens")
             for name in SYSTEMS
         ]
+        findings.others = watch.others()
 
 
 def summarise(findings: Findings) -> list[Measure]:
@@ -200,9 +201,9 @@ def summarise(findings: Findings) -> list[Measure]:
         measures += error_rates(findings.scores, SYSTEMS)
         measures.append(loss(findings.scores, "fp32", "int8"))
     measures += time_measures(findings.timings, STOCK)
-    if findings.timings and findings.load is not None:
-        note = "processes; much above 0, others disturbed the times"
-        measures.append(Measure("load before timing", findings.load, "", n=1, note=note))
+    if findings.others is not None:
+        note = "times and ratios mean little much above 0"
+        measures.append(Measure("taken by others", findings.others, "cores", n=1, note=note))
     return measures
 
 

@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, TypeVar
 
 from talkover.core.clock import seconds
@@ -94,9 +95,52 @@ def _measure(timing: Timing, base_median: float | None, base: str) -> Measure:
     )
 
 
-def load_average() -> float | None:
-    """Processes that wanted a core in the last minute; None where the system does not say."""
+class Watch:
+    """Tells how much of the processor others took since it was made.
+
+    A system whose threads wait for one another suffers far more from that than one whose threads
+    do not, so that even the ratios of times mean nothing then.
+    """
+
+    def __init__(self) -> None:
+        self._begin = _now()
+
+    def others(self) -> float | None:
+        """Cores that other processes kept busy, on average; None where the system does not say."""
+        begin, now = self._begin, _now()
+        if begin is None or now is None:
+            return None
+        return cores_of_others(begin, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """Seconds since whenever.
+
+    Attributes:
+        wall: That passed.
+        busy: That all cores together were busy.
+        own: That this process kept cores busy.
+    """
+
+    wall: float
+    busy: float
+    own: float
+
+
+def cores_of_others(begin: Clocks, end: Clocks) -> float:
+    """Cores that were busy between the two, but not for this process; 0 if nothing passed."""
+    passed = end.wall - begin.wall
+    busy = (end.busy - begin.busy) - (end.own - begin.own)
+    return max(0.0, busy / passed) if passed > 0 else 0.0
+
+
+def _now() -> Clocks | None:
     try:
-        return os.getloadavg()[0]
-    except (AttributeError, OSError):
+        total, *_ = Path("/proc/stat").read_text().splitlines()
+        tick = os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError):
         return None
+    user, nice, system, _idle, _waiting, *interrupts = map(int, total.split()[1:9])
+    busy = user + nice + system + sum(interrupts)
+    return Clocks(time.monotonic(), busy / tick, time.process_time())
