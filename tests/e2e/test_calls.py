@@ -171,31 +171,35 @@ async def test_typed_text_is_answered(server):
 
 
 async def test_the_button_stops_the_agent(server):
-    async with connect(server.url, token=server.token) as call:
-        await call.send_text("Tell me a long story about a dog, a cat and the sea.")
-        said: list[str] = []
-        frames = frames_after = 0
-        truncation = None
-        async with asyncio.timeout(60):
-            async for event in call:
-                stopped = isinstance(event, Turn) and event.kind is TurnKind.BARGE_IN
-                if isinstance(event, AgentText):
-                    said += [word.text for word in event.words]
-                elif isinstance(event, AgentAudio):
-                    frames += 1
-                    if frames == 20:
-                        await call.interrupt()
-                elif isinstance(event, Truncation):
-                    truncation = event
-                    break
-                elif stopped:
-                    frames_after = frames
-    assert truncation is not None
+    for _ in range(5):  # what it answers is drawn, and may be too short to be cut
+        said, frames, frames_after, truncation = await press_the_button(server)
+        if len(said) > 4:
+            break
     assert frames == frames_after  # nothing comes after the stop
     assert frames < 20 + 25
     heard = truncation.heard_text.split()
-    assert heard == " ".join(said).split()[: len(heard)]
-    assert len(heard) < len(" ".join(said).split())
+    assert heard == said[: len(heard)]
+    assert len(heard) < len(said)
+
+
+async def press_the_button(server) -> tuple[list[str], int, int, Truncation]:
+    """Words of the reply, frames until the truncation and until the stop, and the truncation."""
+    said: list[str] = []
+    frames = frames_after = 0
+    async with connect(server.url, token=server.token) as call, asyncio.timeout(60):
+        await call.send_text("Tell me a long story about a dog, a cat and the sea.")
+        async for event in call:
+            if isinstance(event, AgentText):
+                said += [part for word in event.words for part in word.text.split()]
+            elif isinstance(event, AgentAudio):
+                frames += 1
+                if frames == 20:
+                    await call.interrupt()
+            elif isinstance(event, Truncation):
+                return said, frames, frames_after, event
+            elif isinstance(event, Turn) and event.kind is TurnKind.BARGE_IN:
+                frames_after = frames
+    pytest.fail("the button did nothing")
 
 
 async def test_a_voice_over_the_agent_stops_it_and_is_answered(server, recording, tmp_path):

@@ -118,7 +118,6 @@ def test_a_misshapen_array_of_a_state_dict_is_refused(tiny_state: Arrays) -> Non
         from_state_dict({**tiny_state, flat: np.array(1.0)})
 
 
-@pytest.mark.xfail(raises=ValueError, strict=True, reason="parts are concatenated unchecked")
 def test_parts_that_do_not_fit_together_are_refused(tiny_state: Arrays) -> None:
     name = "model.encoder.layers.0.self_attn.q_proj.weight"
     with pytest.raises(WeightsError, match="encoder/layer_0/self_attention/linear_0/weight"):

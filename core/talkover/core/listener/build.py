@@ -1,6 +1,7 @@
 """Make a listener folder from Whisper weights."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -81,9 +82,10 @@ def read_config(path: Path, tokenizer: Tokenizer) -> ListenerConfig:
         with path.open("rb") as file:
             raw: dict[str, Any] = json.loads(file.read(_MAX_CONFIG_BYTES))
         languages = [tokenizer.id_to_token(int(token)) or "" for token in raw["lang_ids"]]
+        codes = [re.fullmatch(r"<\|([a-z]{2,3})\|>", token) for token in languages]
         return ListenerConfig(
             window=WindowRule(),
-            languages=tuple(token.strip("<|>") for token in languages),
+            languages=tuple(code[1] for code in codes if code) if all(codes) else (),
             suppress=tuple(int(token) for token in raw["suppress_ids"]),
             suppress_begin=tuple(int(token) for token in raw["suppress_ids_begin"]),
             alignment_heads=tuple((int(a), int(b)) for a, b in raw["alignment_heads"]),

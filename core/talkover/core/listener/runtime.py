@@ -27,6 +27,8 @@ from talkover.core.listener.types import Hypothesis, ListenRequest, Transcript, 
 from talkover.core.listener.words import words_in_time
 
 MAX_HYPOTHESES: Final = 16
+_LOUDEST: Final = 8.0  # a resampler may overshoot; what is far beyond full scale is no sound
+_COOLEST: Final = 1e-6
 _TOKENS_A_SECOND: Final = 25  # of the densest languages, spelt in bytes
 _TOKENS_AT_LEAST: Final = 32
 _PROMPT: Final = 4
@@ -69,6 +71,11 @@ class ListenerRuntime:
         graphs = folder / variant
         self._encoder = open_session(graphs / ENCODER_FILE, threads=threads, providers=providers)
         self._decoder = open_session(graphs / DECODER_FILE, threads=threads, providers=providers)
+        vocabulary = self._decoder.get_outputs()[0].shape[-1]
+        if max(*self.config.suppress, *self.config.suppress_begin) >= vocabulary:
+            raise BundleError(
+                f"{folder} suppresses tokens that the listener has not; build it again"
+            )
         # Its encoder's precision is one for all that it is given at once; see ``build_encoder``.
         self._one_by_one = variant == "int8"
         self._random = random or np.random.default_rng()
@@ -95,12 +102,13 @@ class ListenerRuntime:
     def _check(self, request: ListenRequest) -> None:
         if request.pcm.ndim != 1 or request.pcm.dtype != np.float32:
             raise ModelError("the listener takes one-dimensional float32 sound")
-        if not np.isfinite(request.pcm).all():
-            raise ModelError("the sound holds values that are no numbers")
+        if not (np.abs(request.pcm) <= _LOUDEST).all():
+            raise ModelError("the sound holds values that are no numbers, or far beyond [-1, 1)")
         if not 1 <= request.n_best <= MAX_HYPOTHESES:
             raise ModelError(f"n_best is {request.n_best}; 1 to {MAX_HYPOTHESES} can be had")
-        if request.max_tokens < 1 or not 0 <= request.temperature < np.inf:
-            raise ModelError("max_tokens must be positive, and temperature at least 0")
+        cool = request.temperature == 0 or _COOLEST <= request.temperature < np.inf
+        if request.max_tokens < 1 or not cool:
+            raise ModelError(f"max_tokens must be positive, temperature 0 or at least {_COOLEST}")
         self.tokens.check_languages(request.languages)
 
     def _batch(self, requests: Sequence[ListenRequest], window: int) -> list[Transcript]:
@@ -124,7 +132,7 @@ class ListenerRuntime:
             language, sure, silent = heard[index]
             candidates = search.results()
             if self._is_silence(candidates[0], silent):
-                candidates = [Candidate((), candidates[0].log_probs[-1:], complete=True)]
+                candidates = [Candidate((), (float(np.log(silent)),), complete=True)]
             hypotheses = self._hypotheses(request, language, candidates, item_of(cross, index))
             transcripts.append(Transcript(language, sure, hypotheses, silent, window))
         return transcripts

@@ -130,8 +130,7 @@ class BeamSearch:
 
     def results(self) -> list[Candidate]:
         """See ``Search``; ranked by log-probability a token."""
-        ranked = sorted([*self._found, *self.live], key=lambda found: found.mean, reverse=True)
-        return ranked[: self.width]
+        return _ranked([*self._found, *self.live])[: self.width]
 
     def _best(self, log_probs: NDArray[np.float32]) -> list[tuple[int, int, float]]:
         """Twice as many continuations as are kept: if half of them end, enough remain."""
@@ -185,12 +184,26 @@ class Sampling:
 
     def results(self) -> list[Candidate]:
         """See ``Search``; ranked by log-probability a token."""
-        return sorted(self._found, key=lambda found: found.mean, reverse=True)
+        return sorted(self._found, key=_mean, reverse=True)
 
     def _draw(self, log_probs: NDArray[np.float32]) -> int:
         # The Gumbel-max trick: no sum that float32 would leave a little short of 1.
         noise = self.random.gumbel(size=log_probs.shape)
         return int((log_probs + noise).argmax())
+
+
+def _ranked(found: Sequence[Candidate]) -> list[Candidate]:
+    """The best first, each text once: one that was cut lacks the cost of its end."""
+    whole = {one.tokens for one in found if one.complete}
+    kept: dict[tuple[int, ...], Candidate] = {}
+    for one in sorted(found, key=_mean, reverse=True):
+        if one.complete or one.tokens not in whole:
+            kept.setdefault(one.tokens, one)
+    return list(kept.values())
+
+
+def _mean(candidate: Candidate) -> float:
+    return candidate.mean
 
 
 def is_cut(tokens: Sequence[int], limit: int) -> bool:

@@ -55,7 +55,8 @@ class Hypothesis:
         tokens: Those of the text, without any special ones.
         log_prob: Natural logarithm of p(tokens, end of text | sound), after the suppression of
             tokens that never are speech, at the temperature sampled with (1 where it was 0). A
-            hypothesis that was cut lacks the end of text.
+            hypothesis that was cut lacks the end of text; where silence was found, it is that of
+            no speech.
         complete: Whether the model itself ended it; otherwise a bound cut it, or it said the same
             over and over; then that is in it once.
         words: In order; empty if they were not asked for.
@@ -78,7 +79,7 @@ class Transcript:
     """The answer to one request.
 
     Attributes:
-        language: Its code; empty where nothing could be heard at all.
+        language: Its code; a guess where nothing was said.
         language_probability: The model's, among all the languages it knows, whatever was asked.
         hypotheses: At least one, the best first: by ``mean_log_prob``, as Whisper ranks beams.
         no_speech_probability: The model's.

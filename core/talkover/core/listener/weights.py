@@ -84,7 +84,7 @@ def from_state_dict(state: Weights) -> dict[str, NDArray[np.float32]]:
         float32 arrays under the names of this module.
 
     Raises:
-        WeightsError: an array is missing.
+        WeightsError: an array is missing, or does not fit to its neighbours.
     """
     plain = {name.removeprefix("model."): array for name, array in state.items()}
 
@@ -99,7 +99,7 @@ def from_state_dict(state: Weights) -> dict[str, NDArray[np.float32]]:
         if isinstance(source, str):
             weights[name] = find(source)
         else:
-            weights[name] = np.concatenate([_piece(find, part, name) for part in source])
+            weights[name] = _fused([_piece(find, part) for part in source], name)
     shape_of(weights)
     return weights
 
@@ -120,12 +120,18 @@ def to_state_dict(weights: Weights) -> dict[str, NDArray[np.float32]]:
     return state
 
 
-def _piece(find: Any, part: str, name: str) -> NDArray[np.float32]:
+def _fused(parts: list[NDArray[np.float32]], name: str) -> NDArray[np.float32]:
+    shapes = {part.shape for part in parts}
+    if len(shapes) != 1 or () in shapes:
+        found = ", ".join(str(part.shape) for part in parts)
+        raise WeightsError(f"the parts of {name} are {found}; export a whole Whisper")
+    return np.concatenate(parts)
+
+
+def _piece(find: Any, part: str) -> NDArray[np.float32]:
     if part.endswith("k_proj.bias"):
         return np.zeros_like(find(part.replace("k_proj", "v_proj")))
     array: NDArray[np.float32] = find(part)
-    if array.ndim == 0:
-        raise WeightsError(f"{name} is a single number; export a whole Whisper")
     return array
 
 
@@ -190,6 +196,8 @@ def _parts(shape: Shape) -> Iterator[tuple[str, tuple[int, ...]]]:
 def _expect(weights: Weights, name: str, wanted: tuple[int | None, ...]) -> tuple[int, ...]:
     if name not in weights:
         raise WeightsError(f"the weights lack {name}; fetch or export a whole Whisper")
+    if weights[name].dtype.kind != "f":
+        raise WeightsError(f"{name} is quantised; export in float16 or float32")
     found = weights[name].shape
     fits = len(found) == len(wanted) and all(
         want in (None, have) and have > 0 for have, want in zip(found, wanted, strict=True)
