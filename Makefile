@@ -3,7 +3,6 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint requirements/constraints.txt
-export TALKOVER_DATA_DIR ?= $(CURDIR)/data
 
 .PHONY: talk call test lint unit models protos clean help
 .DEFAULT_GOAL := help
@@ -36,7 +35,7 @@ models: .venv/serve ## fetch the base weights and build the first bundle, once
 protos: .venv/test ## regenerate the code beside the .proto files
 	PATH=$(BIN):$$PATH $(BIN)/python scripts/generate_protos.py
 
-clean: ## forget the virtual environment; weights and traces in data/ stay
+clean: ## forget the virtual environment; weights, bundles and traces stay
 	rm -rf .venv
 
 # One stamp for each set of packages: a second run installs nothing and needs no network.

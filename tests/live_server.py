@@ -42,7 +42,7 @@ def start_server(folder: Path, bundle: Path, *flags: str, **variables: str) -> L
     data_dir = folder / "data"
     if not data_dir.exists():
         copy = data_dir / "bundles" / bundle.name
-        shutil.copytree(bundle, copy, copy_function=os.link)
+        shutil.copytree(bundle, copy, copy_function=_link)
         BundleStore(data_dir).set_current(bundle.name)
     port = free_port()
     log = folder / "server.log"
@@ -59,6 +59,13 @@ def start_server(folder: Path, bundle: Path, *flags: str, **variables: str) -> L
     server = LiveServer(f"127.0.0.1:{port}", data_dir, None, process, log)
     wait_until_serving(server)
     return server
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another file system
+        shutil.copyfile(source, target)
 
 
 def wait_until_serving(server: LiveServer) -> None:
