@@ -24,6 +24,7 @@ class LiveServer:
     """A server process and how to reach it."""
 
     url: str
+    http: str
     data_dir: Path
     token: str | None
     process: subprocess.Popen[bytes]
@@ -44,19 +45,21 @@ def start_server(folder: Path, bundle: Path, *flags: str, **variables: str) -> L
         copy = data_dir / "bundles" / bundle.name
         shutil.copytree(bundle, copy, copy_function=_link)
         BundleStore(data_dir).set_current(bundle.name)
-    port = free_port()
+    port, http_port = free_port(), free_port()
     log = folder / "server.log"
     with log.open("ab") as sink:
         process = subprocess.Popen(
             [
                 *(sys.executable, "-m", "talkover.core.cli", "serve"),
-                *("--port", str(port), "--data-dir", str(data_dir), *flags),
+                *("--port", str(port), "--http-port", str(http_port)),
+                *("--data-dir", str(data_dir), *flags),
             ],
             stdout=sink,
             stderr=subprocess.STDOUT,
             env={**os.environ, **variables},
         )
-    server = LiveServer(f"127.0.0.1:{port}", data_dir, None, process, log)
+    server = LiveServer(
+        f"127.0.0.1:{port}", f"http://127.0.0.1:{http_port}", data_dir, None, process, log)
     wait_until_serving(server)
     return server
 

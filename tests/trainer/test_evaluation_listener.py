@@ -53,6 +53,7 @@ def test_the_exported_listener_writes_the_tokens_of_stock_whisper(sides):
     assert measures["same tokens as stock, fp32"].met
     assert measures["word error rate, pooled, stock"].value < 50
     assert "word error rate, int8 minus fp32" in measures
+    assert measures["texts not ended by itself, stock"].value == 0
     times = [measure.value for measure in measures.values() if measure.unit == "ms"]
     assert len(times) == len(findings.timings) == 6
     assert min(times) > 1

@@ -11,7 +11,7 @@ from talkover.trainer.evaluation.readings import (
 )
 
 WINDOW = 160_000
-LOOP = (1, 2) * 12  # 24 tokens that say the same all over
+LOOP = (1, 2) * 13  # 2 tokens, and 24 that only repeat them
 
 
 def reading(*tokens, **facts):
@@ -41,10 +41,12 @@ def test_where_two_texts_part_their_ends_counted(first, second, at):
         (reading(1, 2), reading(silenced=True), Cause.SILENCE),
         (reading(1, 2), reading(1, 3), Cause.CHOICE),
         (reading(1, 2), reading(1), Cause.CHOICE),
-        (reading(*LOOP, 1, 2), reading(*LOOP, complete=False), Cause.LOOP),
+        (reading(7, *LOOP, 1, 2), reading(7, 1, 2, complete=False), Cause.LOOP),
+        (reading(7, *LOOP), reading(7, 1, 2, complete=False), Cause.LOOP),
+        (reading(7, *LOOP), reading(7, 1, 2), Cause.CHOICE),  # it ended by itself
         (reading(*range(50)), reading(*range(40), complete=False), Cause.BOUND),
         # What was cut is no longer the stock model's text: the cut is not to blame.
-        (reading(9, *LOOP, 1), reading(*LOOP, complete=False), Cause.CHOICE),
+        (reading(9, *LOOP), reading(1, 2, complete=False), Cause.CHOICE),
     ],
 )
 def test_the_cause_of_a_difference(stock, exported, cause):

@@ -37,10 +37,25 @@ class ServerSettings(_Section):
     token: SecretStr | None = Field(
         None, description="bearer token callers must bring; made up when not on loopback"
     )
+    http_port: int = Field(
+        8641, ge=0, le=65535, description="page and WebRTC signalling; 0 picks a free one"
+    )
+    origins: tuple[str, ...] = Field(
+        (), description="other pages that may call, such as https://example.org"
+    )
+    ice_servers: tuple[str, ...] = Field(
+        (), description="STUN and TURN servers, such as stun:stun.example.org:3478"
+    )
+    private_candidates: bool = Field(
+        True, description="try callers' addresses in private networks; off when public"
+    )
     max_sessions: int = Field(100, ge=1, le=10_000, description="one more caller is refused")
     max_minutes: float = Field(60.0, gt=0, description="longest call")
     idle_minutes: float = Field(5.0, gt=0, description="a call without a word ends")
     drain_seconds: float = Field(10.0, ge=0, description="running turns may finish at shutdown")
+    workers: int = Field(
+        1, ge=1, le=256, description="processes, each with models of its own; one a few cores"
+    )
     reflection: bool = Field(False, description="gRPC reflection, for development")
 
 
@@ -76,6 +91,9 @@ class TraceSettings(_Section):
     )
     blobs_url: str | None = Field(
         None, description="folder or fsspec URL for audio; none: in the data folder"
+    )
+    spool: Path | None = Field(
+        None, description="folder for records while Redis is away; none: in the data folder"
     )
     spool_megabytes: int = Field(64, ge=1, description="disk for records while Redis is away")
 

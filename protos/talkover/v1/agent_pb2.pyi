@@ -395,9 +395,12 @@ class SessionStarted(_message.Message):
     BUNDLE_ID_FIELD_NUMBER: _builtins.int
     AUDIO_FIELD_NUMBER: _builtins.int
     LANGUAGES_FIELD_NUMBER: _builtins.int
+    RTP_ORIGIN_FIELD_NUMBER: _builtins.int
     session_id: _builtins.str
     bundle_id: _builtins.str
     """The weights in use now; a turn ends on those it began with."""
+    rtp_origin: _builtins.int
+    """WebRTC only: the RTP timestamp (48 kHz) of media time 0 on the agent's track."""
     @_builtins.property
     def audio(self) -> _media_pb2.AudioFormat:
         """The format of the agent lane, which is that of the caller lane."""
@@ -413,10 +416,11 @@ class SessionStarted(_message.Message):
         bundle_id: _builtins.str = ...,
         audio: _media_pb2.AudioFormat | None = ...,
         languages: _abc.Iterable[_builtins.str] | None = ...,
+        rtp_origin: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["audio", b"audio"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["audio", b"audio", "bundle_id", b"bundle_id", "languages", b"languages", "session_id", b"session_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["audio", b"audio", "bundle_id", b"bundle_id", "languages", b"languages", "rtp_origin", b"rtp_origin", "session_id", b"session_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -21,11 +21,14 @@ from talkover.core.vad import VoiceModel
 from talkover.server.hall import Hall
 from talkover.server.hearing import BatchedListener
 from talkover.server.inference import Worker
+from talkover.server.observing import Metrics
 from talkover.server.parts import Parts
 from talkover.server.speaking import PiperVoice
 from talkover.server.thinking import Brain, EndpointBrain, OnnxBrain
 from talkover.server.traces import TraceWriter
 from talkover.server.transports.grpc import GrpcServer
+from talkover.server.transports.webrtc.http import HttpServer
+from talkover.server.workers.lines import Lines, OwnLines
 
 log = structlog.get_logger()
 
@@ -35,12 +38,14 @@ class Running:
     """A server that answers.
 
     Attributes:
-        port: Where.
+        port: Where, over gRPC.
+        http_port: Where the page is.
         token: What callers must bring; None: nothing.
         bundle_id: On which weights.
     """
 
     port: int
+    http_port: int
     token: str | None
     bundle_id: str
 
@@ -104,12 +109,22 @@ async def _load_brain(folder: Path, settings: Settings, worker: Callable[[str], 
     return OnnxBrain(runtime, head)
 
 
-async def serve(settings: Settings, on_ready: Callable[[Running], None]) -> None:
+async def serve(
+    settings: Settings,
+    on_ready: Callable[[Running], None],
+    *,
+    lines: Lines | None = None,
+    socket: Path | None = None,
+    token: str | None = None,
+) -> None:
     """Run the live agent until SIGINT or SIGTERM, then let running turns finish.
 
     Args:
         settings: All of them.
         on_ready: Called once, when calls are answered.
+        lines: Room for calls, shared with other processes; None: this process alone.
+        socket: Where to serve HTTP instead of on a port.
+        token: What callers must bring, where a supervisor chose it.
 
     Raises:
         TalkoverError: it cannot be started; the message says what to do.
@@ -123,23 +138,30 @@ async def serve(settings: Settings, on_ready: Callable[[Running], None]) -> None
     begin = time.monotonic()
     store = BundleStore(settings.data_dir)
     bundle_id, folder = await asyncio.to_thread(choose_bundle, store, settings)
-    token = choose_token(settings)
+    token = token or choose_token(settings)
+    lines = lines or OwnLines(settings.server.max_sessions)
     async with contextlib.AsyncExitStack() as stack:
         parts = await stack.enter_async_context(load_parts(bundle_id, folder, settings))
         traces = await stack.enter_async_context(TraceWriter.open(settings))
-        hall = Hall(lambda: parts, settings, traces)
+        metrics = Metrics()
+        hall = Hall(lambda: parts, settings, traces, metrics, lines)
+        metrics.watch(hall)
         server = GrpcServer(hall, store, settings, token)
         port = await server.start()
+        web = HttpServer(hall, settings, token, metrics)
+        http_port = await web.start(socket)
         log.info(
             "server.ready",
             address=f"{settings.server.host}:{port}",
+            page=f"http://{settings.server.host}:{http_port}",
             bundle=bundle_id,
             seconds=round(time.monotonic() - begin, 2),
         )
-        on_ready(Running(port, token, bundle_id))
+        on_ready(Running(port, http_port, token, bundle_id))
         await stop.wait()
         log.info("server.draining", sessions=len(hall))
         await server.refuse()
         await hall.drain(settings.server.drain_seconds)
+        await web.stop()
         await server.stop(grace=1.0)
     log.info("server.stopped")

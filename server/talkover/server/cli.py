@@ -32,6 +32,9 @@ def register(app: typer.Typer) -> None:
 def serve(
     host: ServeHost = None,
     port: Annotated[int | None, typer.Option(help="gRPC port; 0 picks a free one.")] = None,
+    http_port: Annotated[
+        int | None, typer.Option(help="Port of the page; 0 picks a free one.")
+    ] = None,
     token: Annotated[str | None, typer.Option(help="Bearer token callers must bring.")] = None,
     bundle: Annotated[
         str | None, typer.Option(help="Bundle to serve; default: the current.")
@@ -42,6 +45,9 @@ def serve(
     ] = None,
     brain_url: Annotated[
         str | None, typer.Option(help="OpenAI-compatible endpoint to think with.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes, each with models of its own. Default: 1.")
     ] = None,
     log_level: Annotated[str, typer.Option(help="debug, info, warning or error.")] = "info",
 ) -> None:
@@ -58,7 +64,9 @@ def serve(
         bundle=bundle,
         server__host=host,
         server__port=port,
+        server__http_port=http_port,
         server__token=token,
+        server__workers=workers,
         traces__redis_url=redis_url,
         brain__url=brain_url,
     )
@@ -72,9 +80,16 @@ def serve(
         if running.token and settings.server.token is None:
             console.print(f"Callers need this token: [bold]{running.token}[/bold]")
             extra = f" --token {running.token}"
+        page = f"http://{settings.server.host}:{running.http_port}/"
+        console.print(f"[bold]Open {page} and talk.[/bold]")
         console.print(f"Call it:  talkover call --wav FILE --url grpc://{where}{extra}")
 
-    asyncio.run(run(settings, announce))
+    if settings.server.workers > 1:
+        from talkover.server.workers.supervisor import Supervisor
+
+        asyncio.run(Supervisor(settings, log_level).run(announce))
+    else:
+        asyncio.run(run(settings, announce))
 
 
 def set_up_logging(level: str) -> None:

@@ -5,8 +5,8 @@ import contextlib
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Final, Protocol
 
 import numpy as np
 
@@ -15,9 +15,37 @@ from talkover.core.settings import Settings
 from talkover.server.parts import Parts
 from talkover.server.session import Gate, Session
 from talkover.server.traces import TraceWriter
+from talkover.server.workers.lines import Lines
 from talkover.v1 import agent_pb2
 
 _FRAMES: Final = 6_000  # how many frames' lateness is remembered: two minutes of one voice
+
+
+class Observer(Protocol):
+    """Who counts what happens; see ``talkover.server.observing``."""
+
+    def frame_left(self, late: float) -> None:
+        """An agent frame left, so many seconds late."""
+
+    def replied(self, stages: Mapping[str, float]) -> None:
+        """A reply became audible; seconds from the end of the caller's speech by stage."""
+
+
+class Place:
+    """Room for one session, held before the session itself can be made.
+
+    Args:
+        release: Gives it back; called once.
+    """
+
+    def __init__(self, release: Callable[[], None]) -> None:
+        self._release: Callable[[], None] | None = release
+
+    def release(self) -> None:
+        """Give it back. Safe to call again."""
+        if self._release is not None:
+            self._release()
+            self._release = None
 
 
 class Hall:
@@ -27,20 +55,37 @@ class Hall:
         parts: The models that new turns begin on.
         settings: Limits.
         traces: Where turns are kept.
+        observer: Told what happens.
+        lines: Room for calls; may be shared with other processes.
     """
 
-    def __init__(self, parts: Callable[[], Parts], settings: Settings, traces: TraceWriter) -> None:
+    def __init__(
+        self,
+        parts: Callable[[], Parts],
+        settings: Settings,
+        traces: TraceWriter,
+        observer: Observer,
+        lines: Lines,
+    ) -> None:
         self.parts = parts
         self.traces = traces
         self.draining = False
         self._settings = settings
+        self._observer = observer
         self._sessions: dict[str, Session] = {}
+        self._places: dict[str, Place] = {}
         self._late: deque[float] = deque(maxlen=_FRAMES)
+        self._lines = lines
         self._left = asyncio.Event()
         self._since = time.monotonic()
 
     def __len__(self) -> int:
         return len(self._sessions)
+
+    @property
+    def taken(self) -> int:
+        """Calls now, over all processes of the server."""
+        return self._lines.taken()
 
     @property
     def uptime(self) -> float:
@@ -51,30 +96,58 @@ class Hall:
         """99th percentile of how late recent agent frames left, in seconds."""
         return float(np.percentile(self._late, 99)) if self._late else 0.0
 
-    def admit(self, gate: Gate) -> Session:
-        """Make a session for a caller whose start message was found good.
+    def hold(self) -> Place:
+        """Keep room for a caller who has yet to say how the session shall start.
 
         Raises:
             AdmissionError: the server is full, or going down.
         """
         if self.draining:
             raise AdmissionError("the server is going down; call another one")
-        if len(self._sessions) >= self._settings.server.max_sessions:
-            raise AdmissionError(f"all {len(self._sessions)} lines are taken; call again later")
-        session = Session(
-            secrets.token_hex(8),
-            gate,
-            self.parts,
-            self._settings,
-            self.traces,
-            on_late=self._late.append,
-        )
+        if not self._lines.take():
+            most = self._settings.server.max_sessions
+            raise AdmissionError(f"all {most} lines are taken; call again later")
+        return Place(self._lines.give)
+
+    def admit(self, gate: Gate, place: Place | None = None) -> Session:
+        """Make a session for a caller whose start message was found good.
+
+        Args:
+            gate: Has admitted the start message.
+            place: That was held for it; it becomes the session's.
+
+        Raises:
+            AdmissionError: the server is full, or going down.
+        """
+        if self.draining:
+            raise AdmissionError("the server is going down; call another one")
+        place = place or self.hold()
+        try:
+            session = Session(
+                secrets.token_hex(8),
+                gate,
+                self.parts,
+                self._settings,
+                self.traces,
+                on_late=self._frame_left,
+                on_reply=self._observer.replied,
+            )
+        except BaseException:
+            place.release()
+            raise
         self._sessions[session.id] = session
+        self._places[session.id] = place
         return session
+
+    def _frame_left(self, late: float) -> None:
+        self._late.append(late)
+        self._observer.frame_left(late)
 
     def dismiss(self, session: Session) -> None:
         """The session is over."""
         self._sessions.pop(session.id, None)
+        if (place := self._places.pop(session.id, None)) is not None:
+            place.release()
         self._left.set()
 
     async def drain(self, deadline: float) -> None:

@@ -6,7 +6,7 @@ carries out the commands that come back; every decision about the floor is the m
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Final
 
 import structlog
@@ -63,6 +63,7 @@ class Session:
         settings: Limits and defaults.
         traces: Where the turns are kept.
         on_late: Told how many seconds late each agent frame left.
+        on_reply: Told, when a reply becomes audible, where its time went.
         clock: The session's time.
     """
 
@@ -75,6 +76,7 @@ class Session:
         traces: TraceWriter,
         *,
         on_late: Callable[[float], None] = lambda _: None,
+        on_reply: Callable[[Mapping[str, float]], None] = lambda _: None,
         clock: MediaClock | None = None,
     ) -> None:
         if gate.opening is None:
@@ -90,6 +92,7 @@ class Session:
         self._settings = settings
         self._clock = clock or MediaClock()
         self._machine = TurnMachine()
+        self._on_reply = on_reply
         self._lane = CallerLane(self._opening.audio, self._parts.vad)
         self._agent = AgentLane(self._opening.audio, self._parts.voice.rate)
         self._history = History()
@@ -204,7 +207,7 @@ class Session:
                 self._reported.set()
             case "correction":
                 if not self._book.correct(request.correction.turn, request.correction.text):
-                    self._tell(ProtocolError("a correction of a turn that is not known"))
+                    self.tell(ProtocolError("a correction of a turn that is not known"))
             case "video":
                 self._take_picture(request.video, now)
             case "hang_up":
@@ -226,9 +229,10 @@ class Session:
         try:
             await self._pictures.keep(frame, now)
         except TalkoverError as error:
-            self._tell(error)  # one bad picture is no reason to end a call
+            self.tell(error)  # one bad picture is no reason to end a call
 
-    def _tell(self, error: TalkoverError) -> None:
+    def tell(self, error: TalkoverError) -> None:
+        """Let the caller know what went wrong; the call goes on."""
         self.outbox.put(wire.problem(self._clock.now(), error))
 
     # The machine
@@ -304,7 +308,7 @@ class Session:
             )
         except TalkoverError as error:
             self._agent.finish()
-            self._tell(error)
+            self.tell(error)
             self._book.fail(command.turn, error)
         self._pacer.stir()
 
@@ -363,7 +367,9 @@ class Session:
         self._audible = True
         turn = self._book.answering
         self._observe(ReplyAudible(at, turn))
-        self.outbox.put(self._book.timings(turn, self._marks, at))
+        stages = self._book.became_audible(turn, self._marks, at)
+        self._on_reply(stages)
+        self.outbox.put(wire.timings(at, turn, stages))
 
     def _watch(self) -> None:
         """Whatever time alone brings about."""

@@ -27,7 +27,6 @@ from talkover.server.session.tape import Tape
 from talkover.server.session.wire import Segment
 from talkover.server.traces import TraceWriter
 from talkover.server.turns import Change, Ledger, Observation, Tell, Think, Voice
-from talkover.v1 import agent_pb2
 
 _BATCH: Final = 64  # observations in an event: about two seconds of voice
 _MAX_MARKS: Final = 256
@@ -155,8 +154,8 @@ class TurnBook:
         if turn in self._open:
             self._open[turn].error = error.code
 
-    def timings(self, turn: int, marks: Milestones, at: int) -> agent_pb2.ConverseResponse:
-        """The reply became audible: where its time went."""
+    def became_audible(self, turn: int, marks: Milestones, at: int) -> dict[str, float]:
+        """The reply's first frame left: seconds from the end of the caller's speech by stage."""
         entry = self._open[turn]
         entry.agent_start = at
         for name, when in (
@@ -166,14 +165,7 @@ class TurnBook:
         ):
             if when is not None:
                 entry.latencies[name] = (when - entry.end) / RATE
-        timings = agent_pb2.ReplyTimings(
-            turn=turn,
-            end_of_turn=entry.latencies["end_of_turn"],
-            transcript=entry.latencies.get("transcript", 0.0),
-            first_token=entry.latencies.get("first_token", 0.0),
-            first_audio=entry.latencies["first_audio"],
-        )
-        return agent_pb2.ConverseResponse(at=at, timings=timings)
+        return dict(entry.latencies)
 
     # Closing
 

@@ -1,6 +1,6 @@
 """What the session says, as messages of the wire."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, log
 from typing import Final
@@ -156,3 +156,10 @@ def ended(at: int, reason: agent_pb2.EndReason.ValueType, turns: int) -> agent_p
     return agent_pb2.ConverseResponse(
         at=at, ended=agent_pb2.SessionEnded(reason=reason, turns=turns)
     )
+
+
+def timings(at: int, turn: int, stages: Mapping[str, float]) -> agent_pb2.ConverseResponse:
+    """Where the time of a reply went: seconds from the end of the caller's speech by stage."""
+    named = ("end_of_turn", "transcript", "first_token", "first_audio")
+    told = {name: stages.get(name, 0.0) for name in named}
+    return agent_pb2.ConverseResponse(at=at, timings=agent_pb2.ReplyTimings(turn=turn, **told))

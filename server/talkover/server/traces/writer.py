@@ -109,7 +109,7 @@ class TraceWriter:
                 stack.push_async_callback(embedded.close)
                 url = embedded.url
             limit = traces.spool_megabytes << 20
-            spool = await asyncio.to_thread(lambda: Spool(folder / "spool", limit))
+            spool = await asyncio.to_thread(lambda: Spool(traces.spool or folder / "spool", limit))
             writer = cls(url, spool, blobs)
             await writer.start()
             stack.push_async_callback(writer.close)

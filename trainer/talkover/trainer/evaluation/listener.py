@@ -72,6 +72,8 @@ class Findings:
     comparisons: list[Comparison] = field(default_factory=list)
     full: list[Comparison] = field(default_factory=list)
     scores: list[Score] = field(default_factory=list)
+    unfinished: dict[str, list[str]] = field(default_factory=lambda: {s: [] for s in SYSTEMS})
+    """Utterances whose text a system did not end by itself, by system."""
     timings: list[Timing] = field(default_factory=list)
     others: float | None = None
     """Cores that other processes kept busy during timing; None: not known."""
@@ -134,10 +136,11 @@ def read_at_rule(
         readings = {name: system.read(pcm, language) for name, system in exported.items()}
         stock = sides.stock.read(pcm, language, readings["fp32"].window)
         findings.comparisons.append(_compare(sides.stock, utterance, stock, readings["fp32"]))
-        texts = {
-            name: sides.stock.tokens.text(reading.tokens)
-            for name, reading in [(STOCK, stock), *readings.items()]
-        }
+        texts = {}
+        for name, reading in [(STOCK, stock), *readings.items()]:
+            texts[name] = sides.stock.tokens.text(reading.tokens)
+            if not reading.complete:
+                findings.unfinished[name].append(utterance.name)
         findings.scores.append(score(utterance.name, language, utterance.text, texts))
         step()
 
@@ -200,11 +203,19 @@ def summarise(findings: Findings) -> list[Measure]:
     if findings.scores:
         measures += error_rates(findings.scores, SYSTEMS)
         measures.append(loss(findings.scores, "fp32", "int8"))
+        measures += [_unfinished(findings, system) for system in SYSTEMS]
     measures += time_measures(findings.timings, STOCK)
     if findings.others is not None:
         note = "times and ratios mean little much above 0"
         measures.append(Measure("taken by others", findings.others, "cores", n=1, note=note))
     return measures
+
+
+def _unfinished(findings: Findings, system: str) -> Measure:
+    names, count = findings.unfinished[system], len(findings.scores)
+    share = 100 * len(names) / count
+    note = ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
+    return Measure(f"texts not ended by itself, {system}", share, "%", n=count, note=note)
 
 
 def differing(findings: Findings) -> Listing:

@@ -70,7 +70,8 @@ def first_difference(first: Sequence[int], second: Sequence[int]) -> int | None:
 def cause_of(stock: Reading, exported: Reading) -> Cause:
     """Why the exported listener's tokens are not the stock model's.
 
-    A cut is the cause only where the stock model goes on with what was cut.
+    A cut is the cause only where the stock model wrote the same and went on. What a loop repeats
+    is not in the exported listener's tokens.
     """
     if stock.tokens == exported.tokens:
         return Cause.SAME
@@ -79,7 +80,14 @@ def cause_of(stock: Reading, exported: Reading) -> Cause:
     cut = not exported.complete and stock.tokens[: len(exported.tokens)] == exported.tokens
     if not cut:
         return Cause.CHOICE
-    return Cause.LOOP if loop_length(exported.tokens) else Cause.BOUND
+    return Cause.LOOP if _loops(stock.tokens, len(exported.tokens)) else Cause.BOUND
+
+
+def _loops(tokens: Sequence[int], kept: int) -> bool:
+    """Whether all that follows the first ``kept`` tokens was once a loop and nothing else."""
+    return any(
+        loop_length(tokens[:length]) == length - kept for length in range(kept + 1, len(tokens) + 1)
+    )
 
 
 def identity(

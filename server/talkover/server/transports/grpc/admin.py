@@ -38,7 +38,7 @@ class AdminService(admin_pb2_grpc.AdminServicer):
             version=version("talkover"),
             uptime_seconds=self._hall.uptime,
             bundle_id=self._hall.parts().bundle_id,
-            sessions=len(self._hall),
+            sessions=self._hall.taken,
             max_sessions=self._settings.server.max_sessions,
             draining=self._hall.draining,
             traces=admin_pb2.TraceStatus(

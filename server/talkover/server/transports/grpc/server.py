@@ -32,7 +32,6 @@ _OPTIONS: Final = (
     # What a caller sends ahead of its time waits with the caller: the window does not grow.
     ("grpc.http2.bdp_probe", 0),
     ("grpc.http2.lookahead_bytes", 256 << 10),
-    ("grpc.so_reuseport", 0),  # a second server on the port must fail, not share it
 )
 
 log = structlog.get_logger()
@@ -54,7 +53,9 @@ class GrpcServer:
         self._settings = settings
         interceptors = [TokenInterceptor(token)] if token else []
         limit = ("grpc.max_concurrent_streams", settings.server.max_sessions + 16)
-        self._server = aio.server(interceptors=interceptors, options=[*_OPTIONS, limit])
+        # Workers share the port; a second server on it must fail.
+        shared = ("grpc.so_reuseport", int(settings.server.workers > 1))
+        self._server = aio.server(interceptors=interceptors, options=[*_OPTIONS, limit, shared])
         self._health = health.aio.HealthServicer()
         agent_pb2_grpc.add_AgentServicer_to_server(AgentService(hall, settings), self._server)
         admin_pb2_grpc.add_AdminServicer_to_server(

@@ -1,0 +1,1 @@
+"""WebRTC: the way in for browsers, and the page that takes it."""
