@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import grpc
+import httpx
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
@@ -84,10 +85,18 @@ def wait_until_serving(server: LiveServer) -> None:
             except grpc.RpcError:
                 time.sleep(0.2)
                 continue
-            if answer.status == health_pb2.HealthCheckResponse.SERVING:
+            if answer.status == health_pb2.HealthCheckResponse.SERVING and _page_is_up(server):
                 return
+            time.sleep(0.2)
     server.process.kill()
     pytest.fail(f"the server did not start:\n{server.log.read_text()[-4000:]}")
+
+
+def _page_is_up(server: LiveServer) -> bool:
+    try:
+        return httpx.get(server.http + "/readyz", timeout=5).status_code == 200
+    except httpx.HTTPError:
+        return False
 
 
 def stop_server(server: LiveServer) -> int:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from talkover.core.errors import TalkoverError
@@ -80,7 +81,8 @@ def main() -> None:
     try:
         build()()
     except TalkoverError as error:
-        Console(stderr=True).print(f"[red]{error.code}[/red] {error}", highlight=False)
+        console = Console(stderr=True, highlight=False)
+        console.print(f"[red]{error.code}[/red] {escape(str(error))}")
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -187,6 +187,16 @@ class Session:
 
     # What the caller sends
 
+    @property
+    def lane_end(self) -> int:
+        """Where the caller's audio ends on the media clock; 0 before there is any."""
+        return self._lane.end
+
+    @property
+    def behind(self) -> int:
+        """Ticks by which the caller's audio lags the clock; negative when it is ahead."""
+        return self._clock.now() - self._lane.end
+
     async def take(self, request: agent_pb2.ConverseRequest) -> None:
         """Take one message after the start. Waits while the caller is too far ahead of the clock.
 

@@ -109,9 +109,7 @@ class Front:
                 break
         return answer
 
-    async def _ask(
-        self, worker: int, request: web.Request, path: str, body: bytes
-    ) -> web.Response:
+    async def _ask(self, worker: int, request: web.Request, path: str, body: bytes) -> web.Response:
         headers = {name: request.headers[name] for name in _PASSED_ON if name in request.headers}
         try:
             async with self._clients[worker].request(

@@ -16,6 +16,8 @@ from aiortc import (
 )
 from aiortc.sdp import candidate_from_sdp
 
+from talkover.core.audio import Samples
+from talkover.core.clock import RATE as CLOCK
 from talkover.core.errors import BusyError, ProtocolError, TalkoverError
 from talkover.server.hall import Hall, Place
 from talkover.server.session import Gate, Session, wire
@@ -66,6 +68,7 @@ class Peer:
         self._channel: asyncio.Future[RTCDataChannel] = asyncio.get_running_loop().create_future()
         self._over = asyncio.Event()
         self._trickled = 0
+        self._ahead = 0  # pieces of audio that came too early to be true
         self._sender: Any = None
 
     # Signalling
@@ -209,10 +212,7 @@ class Peer:
         try:
             while True:
                 self._arrived.clear()
-                for pcm in self._inbound.pop(time.monotonic()):
-                    for first in range(0, len(pcm), RATE):
-                        chunk = media_pb2.AudioChunk(data=pcm[first : first + RATE].tobytes())
-                        await session.take(agent_pb2.ConverseRequest(audio=chunk))
+                await self._hand_on(session, self._inbound.pop(time.monotonic()))
                 deadline = self._inbound.deadline()
                 wait = None if deadline is None else max(0.0, deadline - time.monotonic())
                 with contextlib.suppress(TimeoutError):
@@ -220,6 +220,26 @@ class Peer:
                         await self._arrived.wait()
         except TalkoverError as error:
             session.end(agent_pb2.END_REASON_ERROR, error)
+
+    async def _hand_on(self, session: Session, pieces: list[Samples]) -> None:
+        """Give audio to the session, without gaps: those of the network are filled already.
+
+        Only where far more time has passed than there is audio (a sender that began anew) may the
+        session fill the rest. What runs ahead of the clock is dropped: nobody speaks so fast.
+        """
+        there = sum(map(len, pieces)) * CLOCK // RATE
+        fill = session.lane_end == 0 or session.behind > there + CLOCK
+        for pcm in pieces:
+            for first in range(0, len(pcm), RATE):
+                if session.behind < -CLOCK:
+                    self._ahead += 1
+                    continue
+                chunk = media_pb2.AudioChunk(
+                    data=pcm[first : first + RATE].tobytes(),
+                    starts_at=0 if fill else session.lane_end,
+                )
+                await session.take(agent_pb2.ConverseRequest(audio=chunk))
+                fill = False
 
     async def _look(self, session: Session) -> None:
         """Show the session what the caller shows; tracks are drained whether it looks or not."""

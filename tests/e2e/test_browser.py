@@ -1,0 +1,150 @@
+"""A person talks to the page: headless Chromium, a recording as its microphone."""
+
+import base64
+import re
+import shutil
+import time
+
+import numpy as np
+import pytest
+from live_server import start_server, stop_server
+
+from talkover.client.bench import measure
+from talkover.core.audio import read_wav, write_wav
+
+pytestmark = [pytest.mark.e2e, pytest.mark.bundle, pytest.mark.slow]
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+MIC_RATE = 48_000
+FIRST = "Please enter your password followed by the pound key."
+SECOND = "You are currently the only person in this conference."
+SECOND_AT = 24.0
+"""Seconds after the microphone is opened at which the second recording begins."""
+
+RECORDER = """
+(() => {
+  const Native = window.RTCPeerConnection;
+  window.heard = { rate: 0, blocks: [] };
+  window.RTCPeerConnection = class extends Native {
+    constructor(...given) {
+      super(...given);
+      this.addEventListener("track", (event) => {
+        if (event.track.kind !== "audio") return;
+        const context = new AudioContext();
+        window.heard.rate = context.sampleRate;
+        const source = context.createMediaStreamSource(new MediaStream([event.track]));
+        const tap = context.createScriptProcessor(4096, 1, 1);
+        tap.onaudioprocess = (e) =>
+          window.heard.blocks.push(new Float32Array(e.inputBuffer.getChannelData(0)));
+        source.connect(tap);
+        tap.connect(context.destination);
+      });
+    }
+  };
+})();
+"""
+
+TAKE = """
+() => {
+  const { rate, blocks } = window.heard;
+  const all = new Int16Array(blocks.length * 4096);
+  blocks.forEach((block, n) => block.forEach((x, i) => { all[n * 4096 + i] = x * 32767; }));
+  const bytes = new Uint8Array(all.buffer);
+  let text = "";
+  for (let i = 0; i < bytes.length; i += 8192)
+    text += String.fromCharCode(...bytes.subarray(i, i + 8192));
+  return [rate, btoa(text)];
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def microphone(prompts, tmp_path_factory):
+    """A recording that says one thing soon and another one later."""
+    if CHROMIUM is None:
+        pytest.skip("no chromium; `sh scripts/test_setup.sh` says why")
+    paths = {prompt.text.strip(): prompt.path for prompt in prompts}
+    first, second = (read_wav(paths[text], rate=MIC_RATE) for text in (FIRST, SECOND))
+    sound = np.zeros(MIC_RATE * 60, np.int16)
+    sound[MIC_RATE : MIC_RATE + len(first)] = first
+    begin = int(MIC_RATE * SECOND_AT)
+    sound[begin : begin + len(second)] = second
+    path = tmp_path_factory.mktemp("mic") / "mic.wav"
+    write_wav(path, sound, rate=MIC_RATE)
+    return path
+
+
+@pytest.fixture(params=[1, 2], ids=["one-process", "two-workers"])
+def page_server(request, bundle, tmp_path):
+    live = start_server(tmp_path, bundle, "--workers", str(request.param))
+    yield live
+    stop_server(live)
+
+
+@pytest.fixture
+def page(microphone):
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM,
+            args=[
+                "--no-sandbox",
+                "--disable-quic",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--use-fake-ui-for-media-stream",
+                "--use-fake-device-for-media-stream",
+                f"--use-file-for-fake-audio-capture={microphone}%noloop",
+                "--autoplay-policy=no-user-gesture-required",
+            ],
+        )
+        context = browser.new_context(permissions=["microphone"])
+        opened = context.new_page()
+        opened.add_init_script(RECORDER)
+        yield opened
+        browser.close()
+
+
+def kinds(page) -> list[str]:
+    return page.evaluate(
+        "() => window.talkover.events.filter((e) => e.turn).map((e) => e.turn.kind)"
+    )
+
+
+def wait_for(page, kind: str, count: int, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while kinds(page).count(kind) < count:
+        if time.monotonic() > deadline:
+            pytest.fail(f"no {kind}; there were {kinds(page)}; {page.inner_text('body')}")
+        page.wait_for_timeout(50)
+
+
+def test_a_person_talks_to_the_page(page, page_server):
+    complaints = []
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto(page_server.http)
+    began = time.monotonic()
+    page.click("#talk")
+    wait_for(page, "AGENT_FINISHED", 1, 20)
+    words = set(re.findall(r"[a-z]+", page.inner_text("#transcript").lower()))
+    assert words >= {"please", "enter", "password", "followed", "pound", "key"}
+
+    # Let it speak, and talk over it: it stops, and what was not heard is struck out.
+    page.wait_for_timeout(max(0, SECOND_AT - 3.2 - (time.monotonic() - began)) * 1_000)
+    page.fill("#say-text", "Tell me a long story about a dog, a cat and the wide blue sea.")
+    page.press("#say-text", "Enter")
+    wait_for(page, "BARGE_IN", 1, 15)
+    stopped = time.monotonic() - began
+    assert stopped < SECOND_AT + 3
+    wait_for(page, "AGENT_STARTED", 3, 30)
+    wait_for(page, "AGENT_FINISHED", 2, 30)
+    assert "conference" in page.inner_text("#transcript").lower()
+
+    rate, text = page.evaluate(TAKE)
+    heard = np.frombuffer(base64.b64decode(text), "<i2")
+    assert measure.voice_seconds(heard, rate) > 1
+    page.click("#talk")
+    page.wait_for_timeout(500)
+    assert not complaints
