@@ -1,5 +1,6 @@
 #!/bin/sh
-# Fetch what some tests need from Debian: recordings of real people and a second speech synthesiser.
+# Fetch what some tests need from Debian: recordings of real people, a browser, and a second
+# speech synthesiser.
 #
 # With root it installs the packages. Without root it unpacks those that are only data into a
 # folder of yours, where talkover.core.audio.prompts looks for them. When it may do neither it says
@@ -76,14 +77,20 @@ unpack_data() { # without root: download and unpack, then move into place in one
 
 data=$(missing_data)
 tools=""
-command -v espeak-ng >/dev/null 2>&1 || tools="espeak-ng"
+for tool in espeak-ng chromium; do
+    command -v "$tool" >/dev/null 2>&1 || tools="$tools $tool"
+done
 [ -n "$data$tools" ] || exit 0
 command -v apt-get >/dev/null 2>&1 && command -v dpkg-deb >/dev/null 2>&1 ||
     skip "no apt here, so no $data$tools"
 
 if [ "$(id -u)" -eq 0 ]; then
     echo "test set-up: installing $data$tools"
-    install_all "$data$tools" || skip "apt-get could not install $data$tools"
+    [ -z "$data" ] || install_all "$data" || echo "test set-up: apt-get could not install $data"
+    for tool in $tools; do
+        install_all "$tool" ||
+            echo "test set-up: apt-get could not install $tool; tests that need it are skipped"
+    done
     # Slim images drop what goes to /usr/share/doc, where the transcripts are: unpack those.
     data=$(missing_data)
     tools=""
