@@ -1,5 +1,6 @@
 """The metrics of one server process."""
 
+from asyncio import all_tasks
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
@@ -84,6 +85,7 @@ class _HallCollector(Collector):
             "talkover_open_sessions": ("Sessions now.", lambda: len(self._hall)),
             "talkover_uptime_seconds": ("Since the start.", lambda: self._hall.uptime),
             "talkover_draining": ("1 while it goes down.", lambda: int(self._hall.draining)),
+            "talkover_asyncio_tasks": ("Tasks of the event loop.", lambda: len(all_tasks())),
             "talkover_traces_connected": ("1 while Redis answers.", lambda: int(traces.connected)),
             "talkover_traces_spooled_records": ("Waiting for Redis.", lambda: traces.spooled),
         }

@@ -124,12 +124,10 @@ class Peer:
     async def run(self) -> None:
         """Live until the call is over; then everything is given back."""
         try:
-            async with asyncio.timeout(_OPENING):
-                channel = await self._channel
-                first = await self._messages.get()
-            await self._converse(channel, first)
-        except TimeoutError:
-            log.info("webrtc.no_start", peer=self.id[:6])
+            if (opened := await self._opened()) is None:
+                log.info("webrtc.no_start", peer=self.id[:6])
+            else:
+                await self._converse(*opened)
         finally:
             self._place.release()  # if no session took it over
             self._track.stop()
@@ -137,6 +135,24 @@ class Peer:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_CLOSING):
                     await self._connection.close()
+
+    async def _opened(self) -> tuple[RTCDataChannel, str | bytes] | None:
+        """The channel and the first message on it; None if they do not come, or a goodbye does."""
+
+        async def begin() -> tuple[RTCDataChannel, str | bytes]:
+            return await self._channel, await self._messages.get()
+
+        beginning = asyncio.create_task(begin(), name=f"peer-{self.id[:6]}:begin")
+        goodbye = asyncio.create_task(self._over.wait(), name=f"peer-{self.id[:6]}:over")
+        try:
+            await asyncio.wait(
+                (beginning, goodbye), timeout=_OPENING, return_when=asyncio.FIRST_COMPLETED
+            )
+            return beginning.result() if beginning.done() and not self._over.is_set() else None
+        finally:
+            beginning.cancel()
+            goodbye.cancel()
+            await asyncio.gather(beginning, goodbye, return_exceptions=True)
 
     async def _converse(self, channel: RTCDataChannel, first: str | bytes) -> None:
         gate = Gate()
