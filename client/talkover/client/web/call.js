@@ -5,7 +5,7 @@ import * as wire from "./wire.js";
 
 const GATHERING = 2_000; // milliseconds; candidates found by then will do
 const OPENING = 15_000;
-const SILENCE = 5_000; // a way that was lost may come back
+const SILENCE = 3_000; // a way that was lost may come back
 const VIDEO = { maxFramerate: 5, maxBitrate: 600_000 };
 
 /**

@@ -2,8 +2,9 @@
  * Which of the agent's words have come out of the loudspeaker. Pure.
  *
  * @typedef {import("./wire.js").Word} Word
- * @typedef {{startsAt: number, lane: number, length: number}} Stretch  Words said in one go: where
- *   they begin on the media clock and on the agent lane, and how long they take. All ticks.
+ * @typedef {{startsAt: number, lane: number, length: number, cut?: boolean}} Stretch  Words said in
+ *   one go: where they begin on the media clock and on the agent lane, and how long they take. All
+ *   ticks. `cut`: no more of them was heard.
  */
 
 const MAX_STRETCHES = 64;
@@ -35,16 +36,20 @@ export function addWords(stretches, { words, lanePosition }) {
 }
 
 /**
- * How much of the agent lane has been heard. It stops at the last word's end: what follows it on
- * the clock may be silence, which is not on the lane.
+ * How much of the agent lane has been heard. It stops at the last word's end, until words follow:
+ * what comes after it on the clock may be silence that is not on the lane.
  *
  * @param {Stretch[]} stretches
  * @param {number} media What is being played out.
  * @returns {number} Ticks of the lane.
  */
 export function played(stretches, media) {
-  const current = stretches.findLast((stretch) => stretch.startsAt <= media);
-  return current ? current.lane + Math.min(media - current.startsAt, current.length) : 0;
+  const index = stretches.findLastIndex((stretch) => stretch.startsAt <= media);
+  if (index < 0) return 0;
+  const { startsAt, lane, length, cut } = stretches[index];
+  const following = stretches[index + 1];
+  const most = following && !cut ? following.lane - lane : length;
+  return lane + Math.min(media - startsAt, most);
 }
 
 /**
@@ -57,7 +62,7 @@ export function played(stretches, media) {
 export function cutOff(stretches, media) {
   return stretches
     .filter((stretch) => stretch.startsAt <= media)
-    .map((s) => ({ ...s, length: Math.min(s.length, media - s.startsAt) }));
+    .map((s) => ({ ...s, length: Math.min(s.length, media - s.startsAt), cut: true }));
 }
 
 /**
