@@ -60,7 +60,8 @@ def start_server(folder: Path, bundle: Path, *flags: str, **variables: str) -> L
             env={**os.environ, **variables},
         )
     server = LiveServer(
-        f"127.0.0.1:{port}", f"http://127.0.0.1:{http_port}", data_dir, None, process, log)
+        f"127.0.0.1:{port}", f"http://127.0.0.1:{http_port}", data_dir, None, process, log
+    )
     wait_until_serving(server)
     return server
 

@@ -1,5 +1,6 @@
 """The ``talkover`` command. Server, client and trainer add their commands by entry point."""
 
+import json
 import sys
 from importlib.metadata import entry_points, version
 from typing import Annotated
@@ -46,7 +47,7 @@ def show(
         return
     table = Table("setting", "value", "what it is", box=None, pad_edge=False)
     for name, value, text in _rows(settings):
-        table.add_row(name, value, text)
+        table.add_row(name, escape(value), escape(text))
     Console().print(table)
     path = config_file()
     found = "read" if path.exists() else "not there"
@@ -59,13 +60,18 @@ def _rows(settings: Settings) -> list[tuple[str, str, str]]:
         value = getattr(settings, name)
         nested = getattr(type(value), "model_fields", None)
         if nested is None:
-            rows.append((name, str(value), field.description or ""))
+            rows.append((name, _text(value), field.description or ""))
             continue
         rows += [
-            (f"{name}.{inner}", str(getattr(value, inner)), about.description or "")
+            (f"{name}.{inner}", _text(getattr(value, inner)), about.description or "")
             for inner, about in nested.items()
         ]
     return rows
+
+
+def _text(value: object) -> str:
+    """A value, lists as they are written in TOML and in variables."""
+    return json.dumps(value) if isinstance(value, tuple) else str(value)
 
 
 def build() -> typer.Typer:

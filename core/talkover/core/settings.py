@@ -44,7 +44,7 @@ class ServerSettings(_Section):
         (), description="other pages that may call, such as https://example.org"
     )
     ice_servers: tuple[str, ...] = Field(
-        (), description="STUN and TURN servers, such as stun:stun.example.org:3478"
+        (), description="STUN servers, such as stun:stun.example.org:3478"
     )
     private_candidates: bool = Field(
         True, description="try callers' addresses in private networks; off when public"
@@ -59,9 +59,18 @@ class ServerSettings(_Section):
     reflection: bool = Field(False, description="gRPC reflection, for development")
 
 
+Provider = Literal["auto", "tensorrt", "cuda", "cpu"]
+
+
 class ModelSettings(_Section):
     """How the bundle's models run."""
 
+    providers: tuple[Provider, ...] = Field(
+        ("auto",),
+        min_length=1,
+        description="what they run on, best first: auto, tensorrt, cuda, cpu; auto takes CUDA "
+        "where it is installed, else the CPU",
+    )
     threads: int = Field(2, ge=1, le=64, description="intra-op threads a model")
     listener_variant: Literal["int8", "fp32"] = Field("int8", description="listener weights")
     languages: tuple[str, ...] = Field(

@@ -12,6 +12,7 @@ import numpy as np
 
 from talkover.core.errors import AdmissionError
 from talkover.core.settings import Settings
+from talkover.server.memory import Tidier
 from talkover.server.parts import Parts
 from talkover.server.session import Gate, Session
 from talkover.server.traces import TraceWriter
@@ -76,6 +77,7 @@ class Hall:
         self._places: dict[str, Place] = {}
         self._late: deque[float] = deque(maxlen=_FRAMES)
         self._lines = lines
+        self._tidier = Tidier()
         self._left = asyncio.Event()
         self._since = time.monotonic()
 
@@ -148,6 +150,7 @@ class Hall:
         self._sessions.pop(session.id, None)
         if (place := self._places.pop(session.id, None)) is not None:
             place.release()
+        self._tidier.call_over()
         self._left.set()
 
     async def drain(self, deadline: float) -> None:

@@ -15,6 +15,7 @@ from talkover.core.brain.sampling import Sampler, Sampling
 from talkover.core.brain.tokens import CharacterStream, ChatTokens, Message
 from talkover.core.brain.weights import Architecture
 from talkover.core.errors import BundleError, ModelError
+from talkover.core.onnx.session import open_session
 
 CHUNK: Final = 32
 """Prompt tokens read in one step: about 0.1 s on two cores, and so long a cancellation waits."""
@@ -151,6 +152,7 @@ class BrainRuntime:
 
     Raises:
         BundleError: the folder holds no brain that can be loaded.
+        ConfigError: it would run without a provider that was asked for.
     """
 
     def __init__(
@@ -243,15 +245,7 @@ class BrainRuntime:
 def _open_session(
     path: Path, shape: Architecture, threads: int, providers: Sequence[str]
 ) -> onnxruntime.InferenceSession:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    # A pool that spins between calls would take the cores from whoever computes then.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        session = onnxruntime.InferenceSession(str(path), options, providers=list(providers))
-    except Exception as error:  # noqa: BLE001 - its exceptions have no common class
-        raise BundleError(f"{path} cannot be loaded: {error}") from None
+    session = open_session(path, threads=threads, providers=providers)
     expected = {"tokens", "cached", *(past for past, _ in buffer_names(shape))}
     if {given.name for given in session.get_inputs()} != expected:
         raise BundleError(f"{path} is not a brain of ours; run: talkover models build")

@@ -1,39 +1,19 @@
-"""The two graphs of a listener as ONNX Runtime sessions, and what a decoding carries along."""
+"""Running the two graphs of a listener, and what a decoding carries along."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from talkover.core.errors import BundleError, ModelError
+from talkover.core.errors import ModelError
 
 ENCODER_FILE: Final = "encoder.onnx"
 DECODER_FILE: Final = "decoder.onnx"
 
 Value = Any
 """An ``OrtValue``, which stays where the session runs."""
-
-
-def open_session(
-    path: Path, *, threads: int, providers: Sequence[str]
-) -> onnxruntime.InferenceSession:
-    """Load a graph.
-
-    Raises:
-        BundleError: it cannot be loaded.
-    """
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    # A pool that spins between calls would take the cores from whoever computes then.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        return onnxruntime.InferenceSession(str(path), options, providers=list(providers))
-    except Exception as error:  # noqa: BLE001 - its exceptions have no common class
-        raise BundleError(f"{path} cannot be loaded: {error}") from None
 
 
 def run_bound(

@@ -17,7 +17,6 @@ from talkover.core.listener.decoder import (
     Value,
     item_of,
     joined,
-    open_session,
     run_bound,
 )
 from talkover.core.listener.graph import VARIANTS, Variant
@@ -25,6 +24,7 @@ from talkover.core.listener.search import Candidate, Search, Step, search_for
 from talkover.core.listener.tokens import Tokens
 from talkover.core.listener.types import Hypothesis, ListenRequest, Transcript, Word
 from talkover.core.listener.words import words_in_time
+from talkover.core.onnx.session import open_session
 
 MAX_HYPOTHESES: Final = 16
 _LOUDEST: Final = 8.0  # a resampler may overshoot; what is far beyond full scale is no sound
@@ -51,6 +51,7 @@ class ListenerRuntime:
 
     Raises:
         BundleError: the folder holds no listener that can be loaded.
+        ConfigError: it would run without a provider that was asked for.
     """
 
     def __init__(

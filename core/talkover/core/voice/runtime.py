@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from talkover.core.errors import BundleError, ModelError
+from talkover.core.onnx.session import open_session
 from talkover.core.voice.config import GRAPH, VoiceConfig
 from talkover.core.voice.phonemes import Phrase, phrases
 from talkover.core.voice.text import tokenise
@@ -71,6 +71,7 @@ class VoiceRuntime:
 
     Raises:
         BundleError: the folder holds no voice that can be loaded.
+        ConfigError: it would run without a provider that was asked for.
     """
 
     def __init__(
@@ -81,18 +82,10 @@ class VoiceRuntime:
         providers: Sequence[str] = ("CPUExecutionProvider",),
     ) -> None:
         self.config = VoiceConfig.load(folder)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
         # Every clause has another length: an arena would keep the worst of each, at no gain.
-        options.enable_cpu_mem_arena = False
-        # A pool that spins between calls would take the cores from whoever computes then.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        try:
-            self._session = onnxruntime.InferenceSession(
-                str(folder / GRAPH), options, providers=list(providers)
-            )
-        except Exception as error:  # noqa: BLE001 - its exceptions have no common class
-            raise BundleError(f"{folder / GRAPH} cannot be loaded: {error}") from None
+        self._session = open_session(
+            folder / GRAPH, threads=threads, providers=providers, arena=False
+        )
         names = {given.name for given in self._session.get_inputs()}
         if names != {"input", "input_lengths", "scales", "noise", "noise_width"}:
             raise BundleError(f"{folder / GRAPH} is not a voice of ours; build the bundle again")

@@ -1,5 +1,6 @@
 """The voice as sessions see it: asynchronous, cancellable, shared."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -41,16 +42,24 @@ class PiperVoice:
         self._worker = worker
 
     @classmethod
-    async def load(cls, folder: Path, worker: Worker, *, threads: int = 2) -> "PiperVoice":
+    async def load(
+        cls,
+        folder: Path,
+        worker: Worker,
+        *,
+        threads: int = 2,
+        providers: Sequence[str] = ("CPUExecutionProvider",),
+    ) -> "PiperVoice":
         """Load a voice folder through ``worker``, and warm it up.
 
         Raises:
             BundleError: the folder holds no voice that can be loaded.
+            ConfigError: it would run without a provider that was asked for.
             BusyError: the worker's line is full.
         """
 
         def build() -> VoiceRuntime:
-            runtime = VoiceRuntime(folder, threads=threads)
+            runtime = VoiceRuntime(folder, threads=threads, providers=providers)
             runtime.synthesise("Good morning, how are you?", seed=0)
             return runtime
 

@@ -127,7 +127,8 @@ def clean_word(word: str) -> str:
     )
     word = _TIMES.sub(" times ", _TAG.sub("", word))
     word = _EDGE_UNDERSCORE.sub("", word).translate(_MARKUP)
-    word = "".join(c for c in word if _sayable(c))
+    # What stood between two blanks may have gone with the markup.
+    word = " ".join("".join(c for c in word if _sayable(c)).split())
     if any(c.isalnum() for c in word) or _ALONE.fullmatch(word):
         return word
     return _SPOKEN.get(word, "")

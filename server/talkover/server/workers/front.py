@@ -23,8 +23,7 @@ log = structlog.get_logger()
 class Front:
     """What browsers connect to when there are several workers.
 
-    A new call goes to the worker with the fewest calls that answered; if that one cannot take it,
-    to the next.
+    New calls go to the workers in turn; if one cannot take a call, the next is asked.
 
     Args:
         settings: Address.

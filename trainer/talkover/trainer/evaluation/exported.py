@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from talkover.core.listener import LONGEST, ListenerRuntime, ListenRequest, Variant, WindowRule
-from talkover.core.listener.decoder import ENCODER_FILE, Value, open_session, run_bound
+from talkover.core.listener.decoder import ENCODER_FILE, Value, run_bound
+from talkover.core.onnx.session import open_session
 from talkover.trainer.evaluation.readings import Reading
 
 _CPU = ("CPUExecutionProvider",)

@@ -1,0 +1,36 @@
+"""Loading a bundle on what the settings ask for, or not at all."""
+
+import pytest
+from structlog.testing import capture_logs
+
+from talkover.core.errors import ConfigError
+from talkover.core.onnx.providers import CUDA, available
+from talkover.core.settings import load_settings
+from talkover.server.app import load_parts
+
+
+@pytest.mark.skipif(CUDA in available(), reason="this ONNX Runtime has CUDA")
+async def test_a_server_that_cannot_have_cuda_does_not_start(tmp_path):
+    settings = load_settings(data_dir=tmp_path, models__providers=("cuda", "cpu"))
+    with pytest.raises(ConfigError, match=r"talkover\[gpu\]"):
+        async with load_parts("none", tmp_path, settings):
+            pytest.fail("it loaded")
+
+
+@pytest.mark.bundle
+async def test_what_runs_where_is_logged_once(bundle, tmp_path):
+    settings = load_settings(data_dir=tmp_path, models__providers=("cpu",), models__threads=1)
+    with capture_logs() as logs:
+        async with load_parts(bundle.name, bundle, settings) as parts:
+            clause = await parts.voice.say("Hello.")
+    assert len(clause.pcm) > 0
+    assert [entry for entry in logs if entry["event"] == "models.loaded"] == [
+        {
+            "event": "models.loaded",
+            "log_level": "info",
+            "bundle": bundle.name,
+            "providers": ["CPUExecutionProvider"],
+            "listener_variant": "int8",
+            "threads": 1,
+        }
+    ]
