@@ -93,20 +93,21 @@ class _Server:
         self._thread.join(10)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser():
     """Chromium with a microphone that is not there."""
     api = pytest.importorskip("playwright.sync_api", reason="no Playwright: pip install playwright")
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:
         pytest.skip("no chromium on the path; install your distribution's")
+    # For one module only: while it is open a loop runs on this thread, and asyncio tests cannot.
     with api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
         yield browser
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def page_server() -> Iterator[_Server]:
     """Serves the page as the agent does, and refuses every call."""
     server = _Server()

@@ -30,7 +30,7 @@ def test_it_loads_quietly_and_can_only_be_looked_at(open_page):
     page = open_page()
     assert page.title() == "Talkover"
     assert phase(page) == "idle"
-    assert page.inner_text("#version") == "1.2.3"
+    until(page, "document.querySelector('#version').innerText === '1.2.3'")
     changed = page.evaluate(
         """() => {
             talkover.events.push("mine");
