@@ -125,23 +125,31 @@ def exchange(caller: Iterable[Span], agent: Iterable[Span], said: Span) -> Excha
 
 
 def playout_lateness(frames: Sequence[AgentAudio]) -> list[float]:
-    """How late each agent frame arrived, in seconds against a 20 ms grid.
+    """How late each agent frame arrived, in seconds against a 20 ms grid: see ``grid_lateness``."""
+    return grid_lateness([(frame.starts_at, frame.received) for frame in frames])
+
+
+def grid_lateness(arrivals: Sequence[tuple[int, float]]) -> list[float]:
+    """How late each frame of 20 ms arrived, in seconds against a 20 ms grid.
 
     Each stretch of frames with unbroken media times has a grid of its own, anchored so that its
     earliest frame is on time: nothing is ever early, and a late first frame cannot hide the rest.
+
+    Args:
+        arrivals: Of each frame in order: its media time (ticks), and when it came (seconds).
     """
     late: list[float] = []
-    stretch: list[AgentAudio] = []
-    for frame in frames:
-        if stretch and frame.starts_at != stretch[-1].starts_at + FRAME:
+    stretch: list[tuple[int, float]] = []
+    for starts_at, received in arrivals:
+        if stretch and starts_at != stretch[-1][0] + FRAME:
             late += _against_grid(stretch)
             stretch = []
-        stretch.append(frame)
+        stretch.append((starts_at, received))
     return late + _against_grid(stretch)
 
 
-def _against_grid(stretch: Sequence[AgentAudio]) -> list[float]:
-    offsets = [frame.received - i * _FRAME_SECONDS for i, frame in enumerate(stretch)]
+def _against_grid(stretch: Sequence[tuple[int, float]]) -> list[float]:
+    offsets = [received - i * _FRAME_SECONDS for i, (_, received) in enumerate(stretch)]
     anchor = min(offsets, default=0.0)
     return [offset - anchor for offset in offsets]
 
