@@ -20,8 +20,11 @@ CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 MIC_RATE = 48_000
 FIRST = "Please enter your password followed by the pound key."
 SECOND = "You are currently the only person in this conference."
-SECOND_AT = 24.0
-"""Seconds after the microphone is opened at which the second recording begins."""
+SECOND_AT = range(15, 75, 7)
+"""Seconds after the microphone is opened at which the second recording begins.
+
+Again and again, since nobody knows how long a reply will be: one of them meets the agent talking.
+"""
 
 RECORDER = """
 (() => {
@@ -62,15 +65,15 @@ TAKE = """
 
 @pytest.fixture(scope="module")
 def microphone(prompts, tmp_path_factory):
-    """A recording that says one thing soon and another one later."""
+    """A recording that says one thing soon and another one later, several times."""
     if CHROMIUM is None:
         pytest.skip("no chromium; `sh scripts/test_setup.sh` says why")
     paths = {prompt.text.strip(): prompt.path for prompt in prompts}
     first, second = (read_wav(paths[text], rate=MIC_RATE) for text in (FIRST, SECOND))
-    sound = np.zeros(MIC_RATE * 60, np.int16)
+    sound = np.zeros(MIC_RATE * 80, np.int16)
     sound[MIC_RATE : MIC_RATE + len(first)] = first
-    begin = int(MIC_RATE * SECOND_AT)
-    sound[begin : begin + len(second)] = second
+    for at in SECOND_AT:
+        sound[MIC_RATE * at : MIC_RATE * at + len(second)] = second
     path = tmp_path_factory.mktemp("mic") / "mic.wav"
     write_wav(path, sound, rate=MIC_RATE)
     return path
@@ -120,26 +123,32 @@ def wait_for(page, kind: str, count: int, seconds: float) -> None:
         page.wait_for_timeout(50)
 
 
+def keep_talking(page, until: str, seconds: float) -> None:
+    """Ask for a story whenever the agent is silent, until something happens."""
+    deadline = time.monotonic() + seconds
+    while until not in (seen := kinds(page)):
+        if time.monotonic() > deadline:
+            pytest.fail(f"no {until}; there were {seen}; {page.inner_text('body')}")
+        if seen[-1] == "AGENT_FINISHED":
+            page.fill("#say-text", "Tell me a long story about a dog, a cat and the wide sea.")
+            page.press("#say-text", "Enter")
+            wait_for(page, "AGENT_STARTED", seen.count("AGENT_STARTED") + 1, 15)
+        page.wait_for_timeout(50)
+
+
 def test_a_person_talks_to_the_page(page, page_server):
     complaints = []
     page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto(page_server.http)
-    began = time.monotonic()
     page.click("#talk")
     wait_for(page, "AGENT_FINISHED", 1, 20)
     words = set(re.findall(r"[a-z]+", page.inner_text("#transcript").lower()))
     assert words >= {"please", "enter", "password", "followed", "pound", "key"}
 
-    # Let it speak, and talk over it: it stops, and what was not heard is struck out.
-    page.wait_for_timeout(max(0, SECOND_AT - 3.2 - (time.monotonic() - began)) * 1_000)
-    page.fill("#say-text", "Tell me a long story about a dog, a cat and the wide blue sea.")
-    page.press("#say-text", "Enter")
-    wait_for(page, "BARGE_IN", 1, 15)
-    stopped = time.monotonic() - began
-    assert stopped < SECOND_AT + 3
-    wait_for(page, "AGENT_STARTED", 3, 30)
-    wait_for(page, "AGENT_FINISHED", 2, 30)
+    # Keep it talking, and talk over it: it stops, and what was not heard is struck out.
+    keep_talking(page, "BARGE_IN", 60)
+    wait_for(page, "AGENT_STARTED", kinds(page).count("AGENT_STARTED") + 1, 30)
     assert "conference" in page.inner_text("#transcript").lower()
 
     rate, text = page.evaluate(TAKE)
