@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from talkover.core.vad import VoiceModel
-from talkover.server.hearing import BatchedListener
+from talkover.server.hearing import BatchedListener, BatchedVoices
 from talkover.server.speaking import Voice
 from talkover.server.thinking import Brain
 
@@ -14,14 +13,14 @@ class Parts:
 
     Attributes:
         bundle_id: Goes into every transcript and turn record.
-        vad: Voice activity.
+        voices: Voice activity.
         listener: Words from audio.
         brain: Words from words.
         voice: Audio from words.
     """
 
     bundle_id: str
-    vad: VoiceModel
+    voices: BatchedVoices
     listener: BatchedListener
     brain: Brain
     voice: Voice

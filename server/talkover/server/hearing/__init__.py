@@ -1,5 +1,6 @@
-"""Hearing: the listener shared by all sessions, batched and off the event loop."""
+"""Hearing: voices and words, for all sessions together, batched and off the event loop."""
 
 from talkover.server.hearing.listener import BatchedListener
+from talkover.server.hearing.voices import BatchedVoices, Judged, VoiceStream
 
-__all__ = ["BatchedListener"]
+__all__ = ["BatchedListener", "BatchedVoices", "Judged", "VoiceStream"]

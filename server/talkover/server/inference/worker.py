@@ -7,11 +7,14 @@ import queue
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from talkover.core.errors import BusyError
 
 T = TypeVar("T")
+
+NICE: Final = 5
+"""How much inference yields to the event loop, on the scale of ``nice``."""
 
 
 @dataclass(slots=True)
@@ -34,7 +37,7 @@ class Worker:
         nice: Added to the thread's niceness where the platform has one per thread (Linux).
     """
 
-    def __init__(self, name: str, *, depth: int = 64, nice: int = 5) -> None:
+    def __init__(self, name: str, *, depth: int = 64, nice: int = NICE) -> None:
         self.name = name
         self._nice = nice
         self._jobs: queue.Queue[_Job | None] = queue.Queue(maxsize=depth)

@@ -15,6 +15,7 @@ from talkover.core.clock import FRAME, RATE, samples
 from talkover.core.errors import ProtocolError, TalkoverError
 from talkover.core.records import Outcome
 from talkover.core.settings import Settings
+from talkover.server.hearing import Judged
 from talkover.server.parts import Parts
 from talkover.server.session import wire
 from talkover.server.session.agentlane import AgentLane
@@ -45,6 +46,7 @@ from talkover.server.turns import (
     Tick,
     TurnMachine,
     Typed,
+    Voice,
 )
 from talkover.v1 import agent_pb2, media_pb2
 
@@ -93,7 +95,8 @@ class Session:
         self._clock = clock or MediaClock()
         self._machine = TurnMachine()
         self._on_reply = on_reply
-        self._lane = CallerLane(self._opening.audio, self._parts.vad)
+        self._lane = CallerLane(self._opening.audio)
+        self._voices = self._parts.voices.open(self._on_hop, self._broke)
         self._agent = AgentLane(self._opening.audio, self._parts.voice.rate)
         self._history = History()
         self._pictures = Pictures()
@@ -140,6 +143,7 @@ class Session:
         try:
             await self._over.wait()
         finally:
+            self._voices.close()
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -180,6 +184,9 @@ class Session:
         self._tasks.discard(task)
         if task.cancelled() or (error := task.exception()) is None:
             return
+        self._broke(error)
+
+    def _broke(self, error: BaseException) -> None:
         if not isinstance(error, TalkoverError):
             log.error("session.bug", session=self.id, exc_info=error)
             error = TalkoverError("the server made a mistake; it is in its log")
@@ -224,10 +231,14 @@ class Session:
                 self.end(agent_pb2.END_REASON_HANG_UP)
 
     async def _take_audio(self, data: bytes, starts_at: int, now: int) -> None:
-        for voice in self._lane.feed(data, starts_at, now):
-            self._observe(voice)
+        for hop in self._lane.feed(data, starts_at, now):
+            await self._voices.push(hop.end, hop.pcm)
         if lead := self._lane.lead(now):
             await asyncio.sleep(lead / RATE)
+
+    def _on_hop(self, hop: Judged) -> None:
+        self._lane.keep(hop.pcm)
+        self._observe(Voice(hop.end, hop.voice))
 
     def _take_picture(self, frame: media_pb2.VideoFrame, now: int) -> None:
         # Decoding takes longer than a frame of audio. One at a time; what comes meanwhile is old
@@ -389,7 +400,7 @@ class Session:
             self._finish_reply(now)
         if self._machine.turn is not None and self._lane.stalled(now):
             self._observe(Tick(self._lane.now(now)))
-        quiet = self._machine.turn is None and self._reply is None
+        quiet = self._machine.turn is None and self._reply is None and not self._lane.pending
         if quiet and self._leaving:
             self._over.set()
         limits = self._settings.server

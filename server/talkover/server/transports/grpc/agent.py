@@ -144,7 +144,7 @@ class AgentService(agent_pb2_grpc.AgentServicer):
             resampler = StreamResampler(form.rate, RATE)
             pcm = resampler.push(decode(request.data, form.encoding))
             parts = self._hall.parts()
-            if not await asyncio.to_thread(has_speech, parts.vad, pcm):
+            if not await asyncio.to_thread(has_speech, parts.voices.model, pcm):
                 return agent_pb2.TranscribeResponse(
                     bundle_id=parts.bundle_id, seconds=time.monotonic() - begin
                 )

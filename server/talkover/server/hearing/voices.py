@@ -1,0 +1,161 @@
+"""Voice activity for all sessions: hops that wait together are judged together, off the loop."""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from talkover.core.vad import VoiceActivity, VoiceModel, feed_all
+from talkover.server.inference import Worker
+
+_ROOM: Final = 40  # hops of a stream that may wait: more than a second
+_GATHER: Final = 0.004
+"""Seconds between batches. Under load more hops come together meanwhile, and a hop in company costs
+half; a hop that comes when nothing runs does not wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A hop of a caller's audio and what is known of it.
+
+    Attributes:
+        end: Where it ends on the media clock.
+        pcm: int16 [512].
+        voice: Probability that a voice is in it.
+    """
+
+    end: int
+    pcm: NDArray[np.int16]
+    voice: float
+
+
+class VoiceStream:
+    """One caller's hops; ``BatchedVoices.open`` makes it.
+
+    Args:
+        model: Of voice activity.
+        deliver: Called on the event loop with each hop, in order.
+        fail: Called when a hop could not be judged.
+        stir: Called when there is something to judge.
+    """
+
+    def __init__(
+        self,
+        model: VoiceModel,
+        deliver: Callable[[Judged], None],
+        fail: Callable[[Exception], None],
+        stir: Callable[[], None],
+    ) -> None:
+        self.activity = VoiceActivity(model)
+        self.waiting: deque[tuple[int, NDArray[np.int16]]] = deque()
+        self._deliver = deliver
+        self._fail = fail
+        self._stir = stir
+        self._taken = asyncio.Event()
+        self._closed = False
+
+    async def push(self, end: int, pcm: NDArray[np.int16]) -> None:
+        """Let a hop be judged: int16 [512] that ends at ``end``. Waits while too many wait."""
+        while len(self.waiting) >= _ROOM and not self._closed:
+            self._taken.clear()
+            await self._taken.wait()
+        if not self._closed:
+            self.waiting.append((end, pcm))
+            self._stir()
+
+    def take(self) -> tuple[int, NDArray[np.int16]]:
+        """The next hop. There must be one."""
+        self._taken.set()
+        return self.waiting.popleft()
+
+    def settle(self, judged: Judged) -> None:
+        """A hop is judged."""
+        if not self._closed:
+            try:
+                self._deliver(judged)
+            except Exception as error:  # noqa: BLE001 - one call's mistake must not touch others
+                self.break_off(error)
+
+    def break_off(self, error: Exception) -> None:
+        """Nothing more can be judged."""
+        if not self._closed:
+            self.close()
+            self._fail(error)
+
+    def close(self) -> None:
+        """No more is delivered."""
+        self._closed = True
+        self.waiting.clear()
+        self._taken.set()
+
+
+class BatchedVoices:
+    """Judges the hops of every session on one worker.
+
+    Args:
+        model: The weights.
+        worker: Where they run; it must not be niced, for audio waits for it.
+    """
+
+    def __init__(self, model: VoiceModel, worker: Worker) -> None:
+        self.model = model
+        self._worker = worker
+        self._busy: dict[VoiceStream, None] = {}  # streams with hops, in the order they came
+        self._pump: asyncio.Task[None] | None = None
+
+    def open(
+        self, deliver: Callable[[Judged], None], fail: Callable[[Exception], None]
+    ) -> VoiceStream:
+        """A new caller.
+
+        Args:
+            deliver: Called on the event loop with each hop, in order.
+            fail: Called at most once, when no more hops can be judged.
+        """
+
+        def stir() -> None:
+            self._busy[stream] = None
+            if self._pump is None or self._pump.done():
+                self._pump = asyncio.create_task(self._run(), name="voices-pump")
+
+        stream = VoiceStream(self.model, deliver, fail, stir)
+        return stream
+
+    async def close(self) -> None:
+        """Judge no more."""
+        if self._pump is not None:
+            self._pump.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._pump
+
+    async def _run(self) -> None:
+        while batch := self._next_batch():
+            try:
+                judged = await self._worker.run(partial(self._judge, batch))
+            except Exception as error:  # noqa: BLE001 - it belongs to those who asked
+                for stream, _, _ in batch:
+                    stream.break_off(error)
+                continue
+            for (stream, _, _), result in zip(batch, judged, strict=True):
+                stream.settle(result)
+            await asyncio.sleep(_GATHER)
+
+    def _next_batch(self) -> list[tuple[VoiceStream, int, NDArray[np.int16]]]:
+        batch = []
+        for stream in list(self._busy):
+            if stream.waiting:
+                batch.append((stream, *stream.take()))
+            if not stream.waiting:
+                del self._busy[stream]
+        return batch
+
+    def _judge(self, batch: list[tuple[VoiceStream, int, NDArray[np.int16]]]) -> list[Judged]:
+        hops = [(stream.activity, pcm) for stream, _, pcm in batch]
+        voices = feed_all(self.model, hops)
+        return [Judged(end, pcm, voice) for (_, end, pcm), voice in zip(batch, voices, strict=True)]
