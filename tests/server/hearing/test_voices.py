@@ -91,3 +91,17 @@ async def test_one_callers_mistake_is_their_own(voices, hops):
         await good.push(number, hops[1][number])
     await until(lambda: len(fine) == 3)
     assert [type(error) for error in broke] == [ZeroDivisionError]
+
+
+async def test_silence_is_not_judged_but_keeps_its_place(voices, hops):
+    came = []
+    stream = voices.open(came.append, fails)
+    silence = np.full(HOP, 3, np.int16)
+    spoken = [hops[0][20], silence, hops[0][21], silence]
+    for number, hop in enumerate(spoken):
+        await stream.push(number, hop)
+    await until(lambda: len(came) == 4)
+    assert [one.end for one in came] == [0, 1, 2, 3]
+    await stream.push(4, silence)
+    assert came[-1].end == 4, "at once"
+    assert came[-1].voice == 0

@@ -11,11 +11,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from talkover.core.vad import VoiceActivity, VoiceModel, feed_all
+from talkover.core.vad import VoiceActivity, VoiceModel, feed_all, is_faint
 from talkover.server.inference import Worker
 
 _ROOM: Final = 40  # hops of a stream that may wait: more than a second
-_GATHER: Final = 0.004
+_GATHER: Final = 0.008
 """Seconds between batches. Under load more hops come together meanwhile, and a hop in company costs
 half; a hop that comes when nothing runs does not wait."""
 
@@ -58,10 +58,14 @@ class VoiceStream:
         self._fail = fail
         self._stir = stir
         self._taken = asyncio.Event()
+        self._judging = 0
         self._closed = False
 
     async def push(self, end: int, pcm: NDArray[np.int16]) -> None:
         """Let a hop be judged: int16 [512] that ends at ``end``. Waits while too many wait."""
+        if not (self.waiting or self._judging) and is_faint(pcm):
+            self.settle(Judged(end, pcm, 0.0))
+            return
         while len(self.waiting) >= _ROOM and not self._closed:
             self._taken.clear()
             await self._taken.wait()
@@ -72,7 +76,13 @@ class VoiceStream:
     def take(self) -> tuple[int, NDArray[np.int16]]:
         """The next hop. There must be one."""
         self._taken.set()
+        self._judging += 1
         return self.waiting.popleft()
+
+    def finish(self, judged: Judged) -> None:
+        """A hop that was taken is judged."""
+        self._judging -= 1
+        self.settle(judged)
 
     def settle(self, judged: Judged) -> None:
         """A hop is judged."""
@@ -143,7 +153,7 @@ class BatchedVoices:
                     stream.break_off(error)
                 continue
             for (stream, _, _), result in zip(batch, judged, strict=True):
-                stream.settle(result)
+                stream.finish(result)
             await asyncio.sleep(_GATHER)
 
     def _next_batch(self) -> list[tuple[VoiceStream, int, NDArray[np.int16]]]:

@@ -13,7 +13,7 @@ from talkover.core.errors import BusyError
 
 T = TypeVar("T")
 
-NICE: Final = 5
+NICE: Final = 10
 """How much inference yields to the event loop, on the scale of ``nice``."""
 
 

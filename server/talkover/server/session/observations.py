@@ -1,7 +1,6 @@
 """The turn-taking core's observations as plain data, for the trace, and back for replay."""
 
 import re
-from dataclasses import asdict
 from typing import Any, Final
 
 from talkover.server.turns import (
@@ -27,10 +26,11 @@ def dump(observation: Observation, *, words: bool) -> list[Any]:
     Without ``words`` (no consent) every letter becomes an x. What is left, how many words and
     what they end in, is all that the core looks at, so that the call can still be replayed.
     """
-    fields = list(asdict(observation).values())
+    kind = type(observation)
+    fields = [getattr(observation, name) for name in kind.__slots__]  # asdict takes 10 times longer
     if not words and isinstance(observation, Heard | Typed):
         fields[-1] = _WORDY.sub("x", observation.text)
-    return [type(observation).__name__, *fields]
+    return [kind.__name__, *fields]
 
 
 def load(data: list[Any]) -> Observation:
