@@ -17,8 +17,8 @@ CONTEXT: Final = 64
 _VOICE: Final = 0.5
 
 _FAINT: Final = 8
-"""int16, -72 dBFS. Of people's recordings turned down to a peak of 12, the network took 1.8 % of the
-hops for voice: below that, it need not be asked."""
+"""int16, -72 dBFS. Of people's recordings turned down to a peak of 12, the network took 1.8 % of
+the hops for voice: below that, it need not be asked."""
 
 
 class VoiceModel:
@@ -64,7 +64,7 @@ class VoiceActivity:
         """
         if hop.shape != (HOP,):
             raise ModelError(f"a hop is {HOP} samples, not {hop.shape}")
-        return 0.0 if is_faint(hop) else feed_all(self._model, [(self, hop)])[0]
+        return feed_all(self._model, [(self, hop)])[0]
 
     def take(self, hop: NDArray[np.int16]) -> NDArray[np.float32]:
         """Move on by a hop, int16 [512]: what the network wants to see."""
@@ -99,12 +99,17 @@ def feed_all(
     Returns:
         The probability of voice in each.
     """
-    audio = np.stack([stream.take(hop) for stream, hop in hops])
-    state = np.stack([stream.state for stream, _ in hops], axis=1)
-    probabilities, after = model(audio, state)
-    for number, (stream, _) in enumerate(hops):
-        stream.state = after[:, number]
-    return [float(probability) for probability in probabilities]
+    found = [0.0] * len(hops)
+    asked = [number for number, (_, hop) in enumerate(hops) if not is_faint(hop)]
+    if asked:
+        streams = [hops[number][0] for number in asked]
+        audio = np.stack([hops[number][0].take(hops[number][1]) for number in asked])
+        state = np.stack([stream.state for stream in streams], axis=1)
+        probabilities, after = model(audio, state)
+        for place, number in enumerate(asked):
+            streams[place].state = after[:, place]
+            found[number] = float(probabilities[place])
+    return found
 
 
 def has_speech(model: VoiceModel, pcm: NDArray[np.int16]) -> bool:
