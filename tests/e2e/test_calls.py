@@ -28,6 +28,10 @@ from talkover.client.bench.caller import CallRecord, Target, place_call
 from talkover.client.script import AfterReply, At, IntoReply, Line
 from talkover.core.audio import read_wav
 from talkover.core.clock import RATE, samples
+from talkover.server.replay import Call, replay
+from talkover.server.traces.reading import connect as redis_connect
+from talkover.server.traces.reading import session_events
+from talkover.server.traces.redis_server import default_url
 
 pytestmark = [pytest.mark.e2e, pytest.mark.bundle, pytest.mark.slow]
 
@@ -268,3 +272,14 @@ async def test_the_server_says_how_it_is(server):
     after = await status(server.url, token=server.token)
     assert after.sessions == during.sessions - 1
     assert not after.draining
+
+
+def test_the_trace_of_a_call_replays_to_the_tick(server, record):
+    (started,) = [event for event in record.events if isinstance(event, Started)]
+    (ended,) = [event for event in record.events if isinstance(event, Ended)]
+    assert ended.reason is EndReason.HANG_UP
+    client = redis_connect(default_url(server.data_dir))
+    call = Call.read(session_events(client, started.session_id))
+    told = [tell.change.value for tell in call.told]
+    assert told[: len(kinds(record.events))] == [kind.value for kind in kinds(record.events)]
+    assert replay(call).same

@@ -45,6 +45,12 @@ class _TurnEventKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_TurnEve
     """The agent stopped for the caller. Throw away agent audio that has not been played out, and
     report what has.
     """
+    TURN_EVENT_KIND_DUCKED: _TurnEventKind.ValueType  # 9
+    """The agent speaks more quietly: the caller may want the floor."""
+    TURN_EVENT_KIND_UNDUCKED: _TurnEventKind.ValueType  # 10
+    """It speaks as before: they did not."""
+    TURN_EVENT_KIND_RESUMED: _TurnEventKind.ValueType  # 11
+    """After a barge-in that held no words the agent goes on at the first word that was not heard."""
 
 class TurnEventKind(_TurnEventKind, metaclass=_TurnEventKindEnumTypeWrapper):
     """What happens between the two."""
@@ -68,6 +74,12 @@ TURN_EVENT_KIND_BARGE_IN: TurnEventKind.ValueType  # 8
 """The agent stopped for the caller. Throw away agent audio that has not been played out, and
 report what has.
 """
+TURN_EVENT_KIND_DUCKED: TurnEventKind.ValueType  # 9
+"""The agent speaks more quietly: the caller may want the floor."""
+TURN_EVENT_KIND_UNDUCKED: TurnEventKind.ValueType  # 10
+"""It speaks as before: they did not."""
+TURN_EVENT_KIND_RESUMED: TurnEventKind.ValueType  # 11
+"""After a barge-in that held no words the agent goes on at the first word that was not heard."""
 Global___TurnEventKind: _TypeAlias = TurnEventKind  # noqa: Y015
 
 class _EndReason:
@@ -516,10 +528,15 @@ class AgentText(_message.Message):
     TURN_FIELD_NUMBER: _builtins.int
     WORDS_FIELD_NUMBER: _builtins.int
     LANE_POSITION_FIELD_NUMBER: _builtins.int
+    FIRST_FIELD_NUMBER: _builtins.int
     turn: _builtins.int
     """The caller's turn that this answers."""
     lane_position: _builtins.int
     """Where the first of them begins on the agent lane, in the terms of `PlayoutReport.played`."""
+    first: _builtins.int
+    """How many words of the reply come before them. After a false interruption words come again,
+    with new times: they replace those from this place on.
+    """
     @_builtins.property
     def words(self) -> _containers.RepeatedCompositeFieldContainer[Global___Word]: ...
     def __init__(
@@ -528,10 +545,11 @@ class AgentText(_message.Message):
         turn: _builtins.int = ...,
         words: _abc.Iterable[Global___Word] | None = ...,
         lane_position: _builtins.int = ...,
+        first: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["lane_position", b"lane_position", "turn", b"turn", "words", b"words"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["first", b"first", "lane_position", b"lane_position", "turn", b"turn", "words", b"words"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -19,6 +19,7 @@ from talkover.core.listener import ListenerRuntime
 from talkover.core.onnx.providers import available, choose_providers
 from talkover.core.settings import Settings
 from talkover.core.vad import VoiceModel
+from talkover.server.evidence import Witness
 from talkover.server.hall import Hall
 from talkover.server.hearing import BatchedListener, BatchedVoices
 from talkover.server.inference import NICE, Worker
@@ -111,14 +112,16 @@ async def load_parts(bundle_id: str, folder: Path, settings: Settings) -> AsyncI
         drums = worker("voices", nice=0)
         voices = BatchedVoices(VoiceModel(folder / "vad" / "model.onnx"), drums)
         stack.push_async_callback(voices.close)
+        witness = await Witness.load(folder, worker("witness", nice=0))
         log.info(
             "models.loaded",
             bundle=bundle_id,
             providers=list(providers),
             listener_variant=models.listener_variant,
             threads=models.threads,
+            witness=witness.parts,
         )
-        yield Parts(bundle_id, voices, listener, brain, voice)
+        yield Parts(bundle_id, voices, listener, witness, brain, voice)
 
 
 async def _load_brain(folder: Path, settings: Settings, worker: Callable[[str], Worker]) -> Brain:

@@ -21,9 +21,11 @@ ServeHost = Annotated[
 def register(app: typer.Typer) -> None:
     """Add the server's commands to ``app``."""
     from talkover.server.cli_models import app as models
+    from talkover.server.replay.cli import command as replay
     from talkover.server.traces.cli import app as traces
 
     app.command()(serve)
+    app.command("replay")(replay)
     app.command()(health)
     app.add_typer(models, name="models", help="Base weights and bundles: pull, build, verify.")
     app.add_typer(traces, name="traces", help="What was said: follow turns, look at a call.")

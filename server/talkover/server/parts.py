@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from talkover.server.evidence import Witness
 from talkover.server.hearing import BatchedListener, BatchedVoices
 from talkover.server.speaking import Voice
 from talkover.server.thinking import Brain
@@ -15,12 +16,14 @@ class Parts:
         bundle_id: Goes into every transcript and turn record.
         voices: Voice activity.
         listener: Words from audio.
-        brain: Words from words.
+        witness: Who speaks, what for, and whether they are done.
+    brain: Words from words.
         voice: Audio from words.
     """
 
     bundle_id: str
     voices: BatchedVoices
     listener: BatchedListener
+    witness: Witness
     brain: Brain
     voice: Voice

@@ -9,6 +9,7 @@ from talkover.core.audio import AudioFormat, Encoding, encode
 from talkover.core.clock import FRAME, HOP, RATE
 from talkover.core.errors import ProtocolError
 from talkover.server.session.agentlane import AgentLane
+from talkover.server.session.farend import FarEnd
 from talkover.server.session.lane import CallerLane
 from talkover.server.session.tape import Tape
 
@@ -108,13 +109,14 @@ def test_a_tape_gives_back_what_was_put_on_it(sizes, start, length):
 def test_agent_audio_leaves_whole_and_in_frames(sizes, rate):
     agent = AgentLane(AudioFormat(Encoding.PCM16, rate), 22_050)
     agent.begin()
+    agent.release()
     for size in sizes:
         agent.queue(np.ones(size, np.int16), [("word", 0, size)] if size else [])
     agent.finish()
     frames = []
     while (data := agent.pop()) is not None:
         frames.append(data)
-    assert all(len(data) == rate // 50 * 2 for data in frames)
+    assert all(len(data) == rate // 50 for data in frames)
     assert agent.ledger.sent == FRAME * len(frames)
     said = sum(sizes) * RATE / 22_050
     assert said - 1 <= agent.ledger.sent <= said + FRAME + 1
@@ -123,6 +125,7 @@ def test_agent_audio_leaves_whole_and_in_frames(sizes, rate):
 def test_heard_text_is_what_was_played():
     agent = AgentLane(PCM, RATE)
     agent.begin()
+    agent.release()
     agent.queue(np.ones(3 * FRAME, np.int16), [("one", 0, FRAME), ("two", FRAME, 3 * FRAME)])
     agent.finish()
     agent.pop()
@@ -140,6 +143,7 @@ def test_heard_text_is_what_was_played():
 def test_heard_is_always_a_prefix_of_said(lengths, frames):
     agent = AgentLane(PCM, RATE)
     agent.begin()
+    agent.release()
     for number, length in enumerate(lengths):
         agent.queue(np.ones(length, np.int16), [(f"w{number}", 0, length)])
     agent.finish()
@@ -152,9 +156,101 @@ def test_heard_is_always_a_prefix_of_said(lengths, frames):
 def test_a_cut_reply_leaves_nothing_behind():
     agent = AgentLane(PCM, 22_050)
     agent.begin()
+    agent.release()
     agent.queue(np.ones(50_000, np.int16), [("word", 0, 50_000)])
     agent.pop()
     agent.clear()
     assert agent.pop() is None
     agent.finish()
     assert agent.pop() is None
+
+
+def spoken(agent):
+    """Frames that leave, as float levels."""
+    found = []
+    while (frame := agent.pop()) is not None:
+        found.append(np.abs(frame).mean())
+    return found
+
+
+def speaking(seconds=1.0, words=10):
+    """An agent in mid-reply: ten words of 0.1 s."""
+    agent = AgentLane(PCM, RATE)
+    agent.begin()
+    size = round(seconds * RATE) // words
+    for number in range(words):
+        level = 1_000 + number
+        agent.queue(np.full(size, level, np.int16), [(f"w{number}", 0, size)])
+    agent.finish()
+    return agent
+
+
+def test_nothing_of_a_held_reply_leaves():
+    agent = speaking()
+    assert agent.pop() is None
+    assert not agent.drained
+    agent.release()
+    assert len(spoken(agent)) == 50
+
+
+def test_a_ducked_agent_is_12_db_down_within_a_frame_and_comes_back():
+    agent = speaking()
+    agent.release()
+    assert agent.pop() is not None
+    agent.duck(on=True)
+    agent.pop()
+    low = agent.pop().mean()
+    assert low == pytest.approx(250, abs=5)
+    agent.duck(on=False)
+    assert spoken(agent)[3] == pytest.approx(1_000, abs=10)
+
+
+def test_a_reply_resumes_at_the_word_that_was_not_heard():
+    agent = speaking()
+    agent.release()
+    for _ in range(23):  # 0.46 s: the fifth word has its middle at 0.45 s
+        agent.pop()
+    agent.stop()
+    assert agent.pop() is None
+    agent.ledger.report(21 * FRAME)  # the caller's buffer held two frames: 0.42 s were heard
+    assert agent.ledger.heard_text() == "w0 w1 w2 w3"
+    moved, first = agent.resume()
+    assert [word.text for word in moved] == ["w4", "w5", "w6", "w7", "w8", "w9"]
+    assert first == 4
+    assert moved[0].start == 23 * FRAME
+    levels = spoken(agent)
+    assert len(levels) == 30
+    assert levels[4] == pytest.approx(1_004, abs=1), "the word begins again"
+    assert agent.ledger.said_text().split() == [f"w{n}" for n in range(10)]
+    assert agent.ledger.heard_text().split() == [f"w{n}" for n in range(4)]
+    agent.ledger.report(agent.ledger.sent)
+    assert agent.ledger.played_of_reply() == 50 * FRAME
+
+
+@given(st.integers(0, 49), st.integers(0, 49), st.integers(0, 49))
+def test_however_often_it_is_stopped_every_word_is_heard_once(first, heard, second):
+    agent = speaking()
+    agent.release()
+    for count, played in ((first, heard), (second, 50)):
+        for _ in range(count):
+            agent.pop()
+        agent.stop()
+        agent.ledger.report(min(played * FRAME, agent.ledger.sent))
+        before = agent.ledger.heard_text().split()
+        agent.resume()
+        assert agent.ledger.heard_text().split()[: len(before)] == before
+    spoken(agent)
+    agent.ledger.report(agent.ledger.sent)
+    assert agent.ledger.heard_text().split() == [f"w{n}" for n in range(10)]
+
+
+def test_what_the_agent_said_is_found_at_the_time_it_left():
+    far = FarEnd(PCM)
+    assert far.cut(0, HOP) is None
+    for number in range(5):
+        far.put(RATE + number * FRAME, np.full(FRAME, number + 1, np.int16))
+    assert far.cut(RATE + FRAME - 1, RATE + FRAME + 1).tolist() == [1, 2]
+    assert far.cut(RATE - 2, RATE + 1).tolist() == [0, 0, 1]
+    far.put(3 * RATE, np.full(FRAME, 9, np.int16))
+    assert far.cut(3 * RATE - 1, 3 * RATE + 1).tolist() == [0, 9]
+    assert far.cut(9 * RATE, 9 * RATE + HOP) is None

@@ -8,14 +8,21 @@ from talkover.server.turns import (
     AgentState,
     Cancel,
     Change,
+    Classified,
     Command,
+    Discard,
+    Duck,
+    Ending,
     Heard,
     Listen,
     Observation,
     Pressed,
     Purpose,
+    Release,
     ReplyAudible,
     ReplyOver,
+    Resume,
+    Speaker,
     Stop,
     Tell,
     Think,
@@ -23,7 +30,9 @@ from talkover.server.turns import (
     TurnMachine,
     TurnPolicy,
     Typed,
+    Unduck,
     Voice,
+    Words,
 )
 
 POLICY = TurnPolicy()
@@ -52,18 +61,27 @@ class Driver:
     def silence(self, seconds: float) -> list[Command]:
         return self.voice(seconds, 0.01)
 
-    def hear(self, commands: list[Command], text: str) -> list[Command]:
+    def hear(self, commands: list[Command], text: str, **words: float) -> list[Command]:
         new: list[Command] = []
         for listen in of(commands, Listen):
-            new += self.see(Heard(self.at, listen.listen, text))
+            new += self.see(Heard(self.at, listen.listen, text, Words(**words)))
         return new
 
     def answer(self, text: str = "Where is my parcel?") -> Think:
         """Say something, and be answered up to the thought."""
         self.voice(1.0)
-        listens = self.silence(0.25)
-        self.hear(listens, text)
-        (think,) = of(self.silence(1.0), Think)
+        new = self.silence(0.25)
+        new += self.hear(new, text, completeness=1.0)
+        new += self.silence(1.0)
+        (think,) = of(new, Think)
+        assert of(new, Release) == [Release(think.turn)]
+        return think
+
+    def speak(self) -> Think:
+        """Say something, and let the agent begin its answer."""
+        think = self.answer()
+        self.see(ReplyAudible(self.at, think.turn))
+        self.silence(1)
         return think
 
 
@@ -94,21 +112,43 @@ def test_a_turn_is_transcribed_from_before_its_onset():
     assert listen.end >= onset + samples(0.5)
 
 
-def test_finished_words_are_answered_sooner_than_unfinished_ones():
-    waits = []
-    for text in ("Where is it?", "Where is"):
-        call = Driver()
-        call.voice(1.0)
-        end = call.at
-        call.hear(call.silence(0.25), text)
-        commands = call.silence(2.0)
-        (think,) = of(commands, Think)
-        (over,) = [tell for tell in of(commands, Tell) if tell.change is Change.CALLER_ENDED]
-        assert think.end == end
-        assert think.text == text
-        waits.append(over.at - end)
-    assert waits[0] <= POLICY.end_complete + HOP
-    assert POLICY.end_incomplete <= waits[1] <= POLICY.end_incomplete + HOP
+def ended(words, sound=None):
+    """Seconds of silence after which such a turn is over."""
+    call = Driver()
+    call.voice(1.0)
+    end = call.at
+    listens = of(call.silence(0.25), Listen)
+    call.hear(listens, "Where is it?", **words)
+    if sound is not None:
+        call.see(Ending(call.at, listens[0].listen, sound))
+    (over,) = [t for t in of(call.silence(3), Tell) if t.change is Change.CALLER_ENDED]
+    (think,) = of(call.commands, Think)
+    assert think.end == end
+    return over.at - end
+
+
+def test_the_likelier_the_end_the_shorter_the_wait():
+    sure, unsure = ended({"completeness": 1.0}), ended({"completeness": 0.0})
+    assert POLICY.end_min <= sure <= POLICY.end_min + HOP
+    assert POLICY.end_max <= unsure <= POLICY.end_max + HOP
+    assert sure < ended({"completeness": 1.0}, sound=0.0) < unsure
+    assert ended({"completeness": 1.0, "dictating": True}) >= POLICY.end_hold
+    assert ended({"completeness": 1.0, "hesitating": True}) >= POLICY.end_hold
+
+
+def test_an_answer_is_prepared_before_the_turn_is_surely_over_and_dropped_without_a_trace():
+    call = Driver()
+    call.voice(1.0)
+    listens = call.silence(0.25)
+    new = call.hear(listens, "Where is it?", completeness=1.0)
+    (think,) = of(new, Think)
+    assert not of(new, Release)
+    new = call.voice(0.5)
+    assert of(new, Cancel) == [Cancel(think.turn)]
+    assert changes(new) == []
+    assert call.machine.agent is AgentState.QUIET
+    call.hear(call.silence(0.25), "Where is it? The parcel?", completeness=1.0)
+    assert of(call.silence(1), Release) == [Release(think.turn)]
 
 
 def test_a_late_listener_delays_the_answer_and_does_not_lose_it():
@@ -116,7 +156,9 @@ def test_a_late_listener_delays_the_answer_and_does_not_lose_it():
     call.voice(1.0)
     listens = call.silence(3.0)
     assert len(of(listens, Listen)) == 1
-    assert of(call.hear(listens, "Hello."), Think)
+    new = call.hear(listens, "Hello.")
+    assert of(new, Think)
+    assert of(new, Release)
 
 
 def test_a_turn_without_words_is_a_false_start():
@@ -136,8 +178,8 @@ def test_a_pause_within_a_turn_is_bridged():
     call.voice(1.0)
     second = of(call.silence(0.3), Listen)
     assert [listen.start for listen in second] == [of(first, Listen)[0].start]
-    call.hear(second, "My number is five.")
-    (think,) = of(call.silence(0.5), Think)
+    new = call.hear(second, "My number is five.", completeness=1.0)
+    (think,) = of(new + call.silence(0.5), Think)
     assert think.text == "My number is five."
 
 
@@ -156,38 +198,142 @@ def test_going_on_before_the_reply_is_audible_takes_the_turn_back():
     commands = call.voice(0.5)
     assert of(commands, Cancel) == [Cancel(think.turn)]
     assert Change.CALLER_CONTINUED in changes(commands)
-    call.hear(call.silence(0.3), "Where is my parcel? Number nine.")
-    (again,) = of(call.silence(1), Think)
+    (again,) = of(call.hear(call.silence(0.3), "Where is my parcel? Number nine."), Think)
     assert again.turn == think.turn
     assert again.text == "Where is my parcel? Number nine."
 
 
-def test_sustained_voice_stops_the_agent():
+def test_a_sound_over_the_agent_ducks_it_at_once():
     call = Driver()
-    think = call.answer()
-    assert changes(call.see(ReplyAudible(call.at, think.turn))) == [Change.AGENT_STARTED]
-    call.silence(1)
+    think = call.speak()
+    onset = call.at
+    commands = call.voice(0.15)
+    assert of(commands, Duck) == [Duck(think.turn)]
+    (told,) = [tell for tell in of(commands, Tell) if tell.change is Change.DUCKED]
+    assert told.at - onset <= POLICY.onset_over + HOP
+
+
+def test_sustained_voice_stops_the_agent_and_words_make_it_final():
+    call = Driver()
+    think = call.speak()
     onset = call.at
     commands = call.voice(1.0)
     assert of(commands, Stop) == [Stop(think.turn)]
     (barge,) = [tell for tell in of(commands, Tell) if tell.change is Change.BARGE_IN]
-    assert POLICY.barge_in <= barge.at - onset <= POLICY.barge_in + HOP
-    assert call.machine.agent is AgentState.QUIET
-    call.hear(call.silence(0.3), "No, wait.")
-    (think,) = of(call.silence(1), Think)
-    assert think.text == "No, wait."
+    assert barge.turn == think.turn
+    assert POLICY.yield_after <= barge.at - onset <= POLICY.yield_after + HOP
+    assert call.machine.agent is AgentState.HELD
+    new = call.hear(call.silence(0.3), "No, wait.")
+    assert of(new, Discard) == [Discard(think.turn)]
+    assert of(new, Think)[0].text == "No, wait."
 
 
-def test_a_short_sound_over_the_agent_does_not_stop_it():
+def test_a_floor_taking_word_stops_the_agent_however_short():
     call = Driver()
-    think = call.answer()
-    call.see(ReplyAudible(call.at, think.turn))
+    think = call.speak()
     call.voice(0.2)
-    call.hear(call.silence(0.3), "Mm.")
-    commands = call.silence(1)
-    assert changes(commands) == [Change.FALSE_START]
+    listens = call.silence(0.25)
+    assert of(call.hear(listens, "Stop.", floor=0.9), Stop) == [Stop(think.turn)]
+
+
+def test_words_while_the_caller_still_speaks_decide_before_time_does():
+    call = Driver()
+    think = call.speak()
+    partial = call.voice(0.4)
+    assert not of(partial, Stop)
+    assert of(call.hear(partial, "no no I", floor=0.9), Stop) == [Stop(think.turn)]
+
+
+def test_a_backchannel_unducks_and_is_no_turn():
+    call = Driver()
+    think = call.speak()
+    partial = call.voice(0.4)
+    new = call.hear(partial, "mm-hm", backchannel=0.9, floor=0.05)
+    assert of(new, Unduck) == [Unduck(think.turn)]
+    call.hear(call.silence(0.3), "Mm-hm.", backchannel=0.9, floor=0.05)
+    call.silence(1)
+    assert changes(call.commands)[-1] is Change.FALSE_START
     assert not of(call.commands, Stop)
     assert call.machine.agent is AgentState.SPEAKING
+
+
+def test_a_backchannel_that_grows_into_a_sentence_stops_the_agent():
+    call = Driver()
+    think = call.speak()
+    call.hear(call.voice(0.4), "yes", backchannel=0.9, floor=0.1)
+    partial = call.voice(1.0)
+    assert of(call.hear(partial[-1:], "yes but wait", backchannel=0.2, floor=0.9), Stop) or of(
+        partial, Stop
+    ) == [Stop(think.turn)]
+
+
+def test_a_cough_unducks_when_no_words_come():
+    call = Driver()
+    think = call.speak()
+    call.voice(0.25)
+    call.hear(call.silence(0.3), "", count=0)
+    commands = call.silence(0.5)
+    assert of(call.commands, Unduck) == [Unduck(think.turn)]
+    assert changes(call.commands)[-1] is Change.FALSE_START
+    assert not of(commands, Stop)
+
+
+def test_an_interruption_without_words_is_false_and_the_agent_resumes():
+    call = Driver()
+    think = call.speak()
+    assert of(call.voice(0.9), Stop)
+    listens = call.silence(0.25)
+    call.hear(listens, "", count=0)
+    commands = call.silence(1)
+    assert of(commands, Resume) == [Resume(think.turn)]
+    assert changes(commands) == [Change.FALSE_START, Change.RESUMED]
+    assert call.machine.agent is AgentState.SPEAKING
+    assert changes(call.see(ReplyOver(call.at, think.turn))) == [Change.AGENT_FINISHED]
+
+
+def test_echo_is_no_voice():
+    call = Driver()
+    call.speak()
+    for _ in range(60):
+        call.at += HOP
+        assert call.see(Voice(call.at, 0.99, 0.9)) == []
+
+
+def test_words_that_the_agent_has_just_said_are_its_echo():
+    call = Driver()
+    think = call.speak()
+    new = call.hear(call.voice(0.5), "your parcel is", own=0.9, floor=0.6)
+    assert of(new, Unduck) == [Unduck(think.turn)]
+
+
+def test_somebody_elses_voice_is_ignored_until_the_caller_speaks():
+    call = Driver()
+    think = call.speak()
+    call.voice(0.3)
+    new = call.see(Speaker(call.at, think.turn + 1, 0.05))
+    assert of(new, Unduck) == [Unduck(think.turn)]
+    assert not of(call.voice(3), Stop)
+    assert of(call.see(Speaker(call.at, think.turn + 1, 0.9)), Stop) == [Stop(think.turn)]
+
+
+def test_the_classifier_decides_where_words_are_not_plain():
+    for found, command in (((0.9, 0.1, 0, 0, 0), Stop), ((0.05, 0.05, 0, 0.9, 0), Unduck)):
+        call = Driver()
+        think = call.speak()
+        call.voice(0.3)
+        new = call.see(Classified(call.at, think.turn + 1, *found))
+        assert of(new, command) == [command(think.turn)]
+    call = Driver()
+    think = call.speak()
+    call.voice(0.3)
+    assert not call.see(Classified(call.at, think.turn + 1, 0.4, 0.3, 0.3, 0, 0))
+
+
+def test_every_duck_ends():
+    call = Driver()
+    call.speak()
+    call.voice(0.3)
+    assert of(call.see(ReplyOver(call.at, 0)), Unduck)
 
 
 def test_words_begun_over_the_agents_last_syllable_are_a_turn():
@@ -195,9 +341,8 @@ def test_words_begun_over_the_agents_last_syllable_are_a_turn():
     think = call.answer()
     call.see(ReplyAudible(call.at, think.turn))
     call.voice(0.2)
-    assert changes(call.see(ReplyOver(call.at, think.turn))) == [Change.AGENT_FINISHED]
-    call.hear(call.silence(0.3), "Thanks.")
-    assert of(call.silence(1), Think)
+    assert changes(call.see(ReplyOver(call.at, think.turn)))[-1] is Change.AGENT_FINISHED
+    assert of(call.hear(call.silence(0.3), "Thanks.") + call.silence(1), Think)
 
 
 def test_a_long_turn_is_settled_in_segments_that_touch():
@@ -214,8 +359,10 @@ def test_a_long_turn_is_settled_in_segments_that_touch():
     assert settled[0].end == settled[1].start
     for number, listen in enumerate(settled):
         call.see(Heard(call.at, listen.listen, f"Part {number}."))
-    call.hear([x for x in call.silence(0.3) if x.purpose is Purpose.CANDIDATE], "The end.")
-    (think,) = of(call.silence(1), Think)
+    (think,) = of(
+        call.hear([x for x in call.silence(0.3) if x.purpose is Purpose.CANDIDATE], "The end."),
+        Think,
+    )
     assert think.text == "Part 0. Part 1. The end."
     assert len(think.listens) == 3
 
@@ -225,8 +372,8 @@ def test_a_lane_that_stops_is_a_silent_one():
     call.voice(1.0)
     commands = call.see(Tick(call.at + samples(0.5)))
     assert len(of(commands, Listen)) == 1
-    call.hear(commands, "Hello.")
-    assert of(call.see(Tick(call.at + samples(1))), Think)
+    assert of(call.hear(commands, "Hello."), Think)
+    assert of(call.see(Tick(call.at + samples(1.2))), Release)
 
 
 def test_a_typed_turn_is_answered_at_once_and_replaces_speech():
@@ -252,8 +399,8 @@ def test_speaking_after_typing_while_the_agent_thinks_is_one_turn():
     call.see(Typed(call.at, "Hello."))
     commands = call.voice(1) + call.silence(0.3)
     assert Change.CALLER_CONTINUED in changes(commands)
-    call.hear([c for c in commands if isinstance(c, Listen)], "It is me.")
-    assert of(call.silence(1), Think)[0].text == "Hello. It is me."
+    new = call.hear([c for c in commands if isinstance(c, Listen)], "It is me.")
+    assert of(new, Think)[0].text == "Hello. It is me."
 
 
 def test_the_button_stops_a_reply_in_every_state():
@@ -274,11 +421,24 @@ def test_news_of_a_reply_that_is_gone_changes_nothing():
     assert call.see(ReplyOver(call.at, think.turn)) == []
 
 
+SAID = {
+    "stop": Words(floor=0.9),
+    "mm": Words(backchannel=0.9, floor=0.05),
+    "own": Words(own=0.9),
+    "hm": Words(hallucination=0.9),
+    "seven": Words(dictating=True),
+}
+
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("voice"), st.integers(1, 40)),
         st.tuples(st.just("silence"), st.integers(1, 60)),
         st.tuples(st.just("heard"), st.sampled_from(["", "Yes.", "and then", "mm"])),
+        st.tuples(st.just("words"), st.sampled_from(["stop", "mm", "own", "hm", "seven"])),
+        st.tuples(st.just("ending"), st.floats(0, 1)),
+        st.tuples(st.just("speaker"), st.floats(0, 1)),
+        st.tuples(st.just("classified"), st.floats(0, 1)),
+        st.tuples(st.just("echo"), st.integers(1, 20)),
         st.tuples(st.just("stale"), st.integers(0, 50)),
         st.tuples(st.just("typed"), st.just("hello")),
         st.tuples(st.just("pressed"), st.none()),
@@ -295,16 +455,27 @@ def test_any_interleaving_leaves_a_legal_state(steps):
     call, asked, seen = Driver(), [], []
     for kind, value in steps:
         match kind:
-            case "voice" | "silence":
+            case "voice" | "silence" | "echo":
                 for _ in range(value):
                     call.at += HOP
-                    seen.append(Voice(call.at, 0.9 if kind == "voice" else 0.0))
+                    voice = 0.0 if kind == "silence" else 0.9
+                    seen.append(Voice(call.at, voice, 0.9 if kind == "echo" else 0.0))
                     asked += of(call.see(seen[-1]), Listen)
                 continue
             case "heard":
                 if not asked:
                     continue
                 observation = Heard(call.at, asked.pop(0).listen, value)
+            case "words":
+                if not asked:
+                    continue
+                observation = Heard(call.at, asked.pop(0).listen, value, SAID[value])
+            case "ending":
+                observation = Ending(call.at, call.machine._listens - 1, value)
+            case "speaker":
+                observation = Speaker(call.at, call.machine.turns - 1, value)
+            case "classified":
+                observation = Classified(call.at, call.machine.turns - 1, value, 1 - value, 0, 0, 0)
             case "stale":
                 observation = Heard(call.at, value, "old news.")
             case "typed":
@@ -326,21 +497,37 @@ def test_any_interleaving_leaves_a_legal_state(steps):
 
 
 def check_protocol(commands):
-    """What a session may rely on: one reply at a time, and each ended once."""
-    answering = None
+    """What a session may rely on: one reply at a time, each ended once, and in legal steps."""
+    reply, state, ducked = None, "none", False
+    after = {
+        Think: ("none", "thinking"),
+        Release: ("thinking", "released"),
+        Cancel: (("thinking", "released"), "none"),
+        Stop: ("released", "held"),
+        Resume: ("held", "released"),
+        Discard: ("held", "none"),
+    }
     for command in commands:
+        if type(command) in after:
+            before, then = after[type(command)]
+            assert state in before, f"{command} while {state}"
+            assert type(command) is Think or command.turn == reply
+            state, reply = then, command.turn
         match command:
-            case Think(turn=turn, text=text, start=start, end=end):
-                assert answering is None
+            case Think(text=text, start=start, end=end):
                 assert text.strip()
                 assert 0 <= start <= end
-                answering = turn
-            case Cancel(turn) | Stop(turn):
-                assert answering == turn
-                answering = None
+            case Duck():
+                assert not ducked
+                ducked = True
+            case Unduck():
+                assert ducked
+                ducked = False
+            case Stop():
+                ducked = False
             case Tell(change=Change.AGENT_FINISHED, turn=turn):
-                assert answering == turn
-                answering = None
+                assert (state, reply, ducked) == ("released", turn, False)
+                state = "none"
             case Listen(start=start, end=end):
                 assert 0 <= start < end
                 assert end - start <= POLICY.segment_hard + POLICY.preroll + POLICY.tail

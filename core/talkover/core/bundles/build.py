@@ -9,10 +9,22 @@ from talkover.core.brain.build import build_brain
 from talkover.core.bundles.assemble import Progress, Step, Tell, assemble
 from talkover.core.bundles.manifest import Licence
 from talkover.core.bundles.store import BundleStore
+from talkover.core.ending.graph import build_ending
 from talkover.core.listener.build import build_listener
+from talkover.core.speaker.graph import build_speaker
+from talkover.core.speaker.spread import read_spread
 from talkover.core.voice.build import build_voice
 from talkover.core.weights import require
-from talkover.core.weights.catalog import BRAIN, CATALOG, LISTENER, VAD, VOICE, Role
+from talkover.core.weights.catalog import (
+    BRAIN,
+    CATALOG,
+    ENDING,
+    LISTENER,
+    SPEAKER,
+    VAD,
+    VOICE,
+    Role,
+)
 
 
 def build_base(data_dir: Path, *, progress: Progress | None = None) -> str:
@@ -45,11 +57,23 @@ def build_base(data_dir: Path, *, progress: Progress | None = None) -> str:
         build_voice(graph, config, out, progress=tell)
         return {"name": VOICE.title}
 
+    def speaker(out: Path, tell: Tell) -> dict[str, JsonValue]:
+        tell("putting its features into the graph")
+        build_speaker(sources["speaker"] / SPEAKER.files[0].name, out, read_spread())
+        return {"name": SPEAKER.title}
+
+    def ending(out: Path, tell: Tell) -> dict[str, JsonValue]:
+        tell("putting its features into the graph")
+        build_ending(sources["ending"] / ENDING.files[0].name, out)
+        return {"name": ENDING.title}
+
     steps: dict[Role, Step] = {
         "vad": Step(vad, 1),
         "listener": Step(listener, 60),
         "brain": Step(brain, 20),
         "voice": Step(voice, 20),
+        "speaker": Step(speaker, 2),
+        "ending": Step(ending, 2),
     }
     licences = {
         part.role: Licence(spdx=part.licence, origin=part.origin, note=part.note)

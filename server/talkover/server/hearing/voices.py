@@ -12,9 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from talkover.core.vad import VoiceActivity, VoiceModel, feed_all, is_faint
+from talkover.server.evidence import EchoCanceller, EchoPolicy
 from talkover.server.inference import Worker
 
 _ROOM: Final = 40  # hops of a stream that may wait: more than a second
+_POLICY: Final = EchoPolicy(suspicion=3)
+"""Before a call's first echo is found, it ducks the agent; the words show that they are its own.
+A caller without an echo must not wait longer for the sake of those who have one."""
+
 _GATHER: Final = 0.008
 """Seconds between batches. Under load more hops come together meanwhile, and a hop in company costs
 half; a hop that comes when nothing runs does not wait."""
@@ -26,13 +31,22 @@ class Judged:
 
     Attributes:
         end: Where it ends on the media clock.
-        pcm: int16 [512].
+        pcm: int16 [512], with the agent's echo taken off.
         voice: Probability that a voice is in it.
+        echo: How much of it, as it came in, was the agent's own sound: 0 to 1.
     """
 
     end: int
     pcm: NDArray[np.int16]
     voice: float
+    echo: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    end: int
+    pcm: NDArray[np.int16]
+    far: NDArray[np.int16] | None  # what the agent said then; None: nothing for long
 
 
 class VoiceStream:
@@ -53,7 +67,8 @@ class VoiceStream:
         stir: Callable[[], None],
     ) -> None:
         self.activity = VoiceActivity(model)
-        self.waiting: deque[tuple[int, NDArray[np.int16]]] = deque()
+        self.waiting: deque[_Waiting] = deque()
+        self._echo = EchoCanceller(_POLICY)
         self._deliver = deliver
         self._fail = fail
         self._stir = stir
@@ -61,23 +76,38 @@ class VoiceStream:
         self._judging = 0
         self._closed = False
 
-    async def push(self, end: int, pcm: NDArray[np.int16]) -> None:
-        """Let a hop be judged: int16 [512] that ends at ``end``. Waits while too many wait."""
-        if not (self.waiting or self._judging) and is_faint(pcm):
+    async def push(
+        self, end: int, pcm: NDArray[np.int16], far: NDArray[np.int16] | None = None
+    ) -> None:
+        """Let a hop be judged. Waits while too many wait.
+
+        Args:
+            end: Where it ends on the media clock.
+            pcm: int16 [512].
+            far: What the agent said in that time: int16 [512]; None: nothing for long.
+        """
+        if far is None and not (self.waiting or self._judging) and is_faint(pcm):
             self.settle(Judged(end, pcm, 0.0))
             return
         while len(self.waiting) >= _ROOM and not self._closed:
             self._taken.clear()
             await self._taken.wait()
         if not self._closed:
-            self.waiting.append((end, pcm))
+            self.waiting.append(_Waiting(end, pcm, far))
             self._stir()
 
-    def take(self) -> tuple[int, NDArray[np.int16]]:
+    def take(self) -> _Waiting:
         """The next hop. There must be one."""
         self._taken.set()
         self._judging += 1
         return self.waiting.popleft()
+
+    def clean(self, hop: _Waiting) -> tuple[NDArray[np.int16], float]:
+        """Take the agent's echo off a hop, and say how much of it there was. On the worker."""
+        if hop.far is None:
+            return hop.pcm, 0.0
+        found = self._echo.push(hop.pcm, hop.far)
+        return found.clean, found.likelihood
 
     def finish(self, judged: Judged) -> None:
         """A hop that was taken is judged."""
@@ -149,23 +179,29 @@ class BatchedVoices:
             try:
                 judged = await self._worker.run(partial(self._judge, batch))
             except Exception as error:  # noqa: BLE001 - it belongs to those who asked
-                for stream, _, _ in batch:
+                for stream, _ in batch:
                     stream.break_off(error)
                 continue
-            for (stream, _, _), result in zip(batch, judged, strict=True):
+            for (stream, _), result in zip(batch, judged, strict=True):
                 stream.finish(result)
             await asyncio.sleep(_GATHER)
 
-    def _next_batch(self) -> list[tuple[VoiceStream, int, NDArray[np.int16]]]:
+    def _next_batch(self) -> list[tuple[VoiceStream, _Waiting]]:
         batch = []
         for stream in list(self._busy):
             if stream.waiting:
-                batch.append((stream, *stream.take()))
+                batch.append((stream, stream.take()))
             if not stream.waiting:
                 del self._busy[stream]
         return batch
 
-    def _judge(self, batch: list[tuple[VoiceStream, int, NDArray[np.int16]]]) -> list[Judged]:
-        hops = [(stream.activity, pcm) for stream, _, pcm in batch]
+    def _judge(self, batch: list[tuple[VoiceStream, _Waiting]]) -> list[Judged]:
+        cleaned = [stream.clean(hop) for stream, hop in batch]
+        hops = [
+            (stream.activity, pcm) for (stream, _), (pcm, _) in zip(batch, cleaned, strict=True)
+        ]
         voices = feed_all(self.model, hops)
-        return [Judged(end, pcm, voice) for (_, end, pcm), voice in zip(batch, voices, strict=True)]
+        return [
+            Judged(hop.end, pcm, voice, echo)
+            for (_, hop), (pcm, echo), voice in zip(batch, cleaned, voices, strict=True)
+        ]

@@ -2,21 +2,29 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from talkover.core.audio import AudioFormat, Reframer, StreamResampler, encode
+from talkover.core.audio import AudioFormat, Reframer, StreamResampler
 from talkover.core.clock import FRAME, RATE, rescale
 from talkover.server.turns import LaneWord, Ledger
 
 LONGEST: Final = 15 * RATE
 """Ticks of speech that wait to be sent before synthesis is held back."""
 
+_KEPT: Final = 20 * RATE // FRAME  # frames that left and could be said again
+_DUCKED: Final = 0.25  # of the amplitude: -12 dB
+_RISE: Final = 0.25  # of the gain within a frame: ducking takes one, un-ducking is no jolt
+
 
 class AgentLane:
     """Frames that wait to be sent, and the ledger of those that were.
+
+    A reply may be held: while it is being prepared, and after the agent yielded. Then nothing
+    leaves; ``release`` and ``resume`` let it go on, ``clear`` drops it.
 
     Args:
         form: Of the audio on the wire.
@@ -25,26 +33,40 @@ class AgentLane:
 
     def __init__(self, form: AudioFormat, voice_rate: int) -> None:
         self.ledger = Ledger()
+        self.held = False
         self._form = form
         self._voice_rate = voice_rate
         self._frames: deque[NDArray[np.int16]] = deque()
-        self._sent = asyncio.Event()
+        self._left: deque[tuple[int, NDArray[np.int16]]] = deque(maxlen=_KEPT)
+        self._gain = 1.0
+        self._target = 1.0
+        self._yielded = False
+        self._moved = asyncio.Event()
         self._restart()
 
     @property
     def waiting(self) -> int:
-        """Ticks of speech in whole frames that wait to be sent."""
-        return len(self._frames) * FRAME
+        """Ticks of speech in whole frames that may be sent now."""
+        return 0 if self.held else len(self._frames) * FRAME
+
+    @property
+    def drained(self) -> bool:
+        """Nothing is left to send."""
+        return not self._frames
 
     async def room(self) -> None:
-        """Wait until there is room for more speech: synthesis need not run far ahead of the ear."""
-        while self.waiting > LONGEST:
-            self._sent.clear()
-            await self._sent.wait()
+        """Wait until there is room for more speech.
+
+        Synthesis need not run far ahead of the ear, and rests while the agent has yielded.
+        """
+        while self._yielded or len(self._frames) * FRAME > LONGEST:
+            self._moved.clear()
+            await self._moved.wait()
 
     def begin(self) -> None:
-        """A new reply begins; whatever was left of the last one is gone."""
+        """A new reply begins, held; whatever was left of the last one is gone."""
         self.clear()
+        self.held = True
         self.ledger.begin_reply()
 
     def queue(self, pcm: NDArray[np.int16], words: list[tuple[str, int, int]]) -> list[LaneWord]:
@@ -58,7 +80,7 @@ class AgentLane:
             The words with their positions on the agent lane.
         """
         held = rescale(self._reframer.held, self._form.rate)
-        base = self.ledger.sent + self.waiting + held
+        base = self.ledger.sent + len(self._frames) * FRAME + held
         placed = [
             LaneWord(text, base + self._ticks(start), base + self._ticks(end))
             for text, start, end in words
@@ -72,20 +94,61 @@ class AgentLane:
         self._frames.extend(self._reframer.push(self._resampler.flush()))
         self._frames.extend(self._reframer.flush())
 
-    def pop(self) -> bytes | None:
-        """The next frame as it goes over the wire, counted as sent; None when there is none."""
-        if not self._frames:
+    def pop(self) -> NDArray[np.int16] | None:
+        """The next frame, int16 at the wire's rate, counted as sent; None when there is none."""
+        if self.held or not self._frames:
             return None
         frame = self._frames.popleft()
-        self._sent.set()
+        self._left.append((self.ledger.sent, frame))
+        self._moved.set()
         self.ledger.send(FRAME)
-        return encode(frame, self._form.encoding)
+        return self._faded(frame)
+
+    # The floor
+
+    def duck(self, *, on: bool) -> None:
+        """Say on at -12 dB, or as before."""
+        self._target = _DUCKED if on else 1.0
+
+    def release(self) -> None:
+        """What was prepared may leave."""
+        self.held = False
+
+    def stop(self) -> None:
+        """Fall silent, and keep what was not said."""
+        self.held = self._yielded = True
+
+    def resume(self) -> tuple[Sequence[LaneWord], int]:
+        """Go on at the first word that was not heard.
+
+        Returns:
+            The words from there on, where they will be now, and how many come before them.
+        """
+        start, moved, first = self.ledger.rewind()
+        while self._left and self._left[-1][0] + FRAME > start:
+            self._frames.appendleft(self._left.pop()[1])
+        self._left.clear()  # their positions are not those of what follows
+        self._gain, self._target = 0.0, 1.0
+        self.held = self._yielded = False
+        self._moved.set()
+        return moved, first
 
     def clear(self) -> None:
         """Drop all that was not sent."""
         self._frames.clear()
-        self._sent.set()
+        self._left.clear()
+        self._gain = self._target = 1.0
+        self.held = self._yielded = False
+        self._moved.set()
         self._restart()
+
+    def _faded(self, frame: NDArray[np.int16]) -> NDArray[np.int16]:
+        before = self._gain
+        self._gain = min(self._target, before + _RISE)  # down at once, up by steps
+        if before == self._gain == 1.0:
+            return frame
+        ramp = np.linspace(before, self._gain, len(frame), dtype=np.float32)
+        return (frame * ramp).astype(np.int16)
 
     def _restart(self) -> None:
         self._resampler = StreamResampler(self._voice_rate, self._form.rate)

@@ -2,17 +2,19 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
 from typing import Any
 
 from talkover.core.audio import to_float
 from talkover.core.errors import TalkoverError
-from talkover.core.listener import ListenRequest
+from talkover.core.listener import ListenRequest, Transcript, Word
+from talkover.core.words import echoes, floor, weigh
 from talkover.server.parts import Parts
 from talkover.server.session import wire
 from talkover.server.session.lane import CallerLane
 from talkover.server.session.mediaclock import MediaClock
 from talkover.server.session.outbox import Outbox
-from talkover.server.turns import CallerTurn, Heard, Listen, Observation, Purpose
+from talkover.server.turns import CallerTurn, Heard, Listen, Observation, Purpose, Words
 
 Spawn = Callable[[Coroutine[Any, Any, None], str], "asyncio.Task[None]"]
 
@@ -26,6 +28,8 @@ class Ears:
         outbox: Where transcripts in progress go.
         languages: That the caller may speak.
         turn: The caller's turn under way, if there is one.
+        own: What the agent has said lately.
+        heard: Told which words came of a listen, before the machine is.
         observe: Told what was heard.
         spawn: Starts a task that the session owns.
     """
@@ -38,6 +42,8 @@ class Ears:
         languages: Sequence[str],
         *,
         turn: Callable[[], CallerTurn | None],
+        own: Callable[[], str],
+        heard: Callable[[Listen, str], None],
         observe: Callable[[Observation], None],
         spawn: Spawn,
     ) -> None:
@@ -46,6 +52,8 @@ class Ears:
         self._outbox = outbox
         self._languages = tuple(languages)
         self._turn = turn
+        self._own = own
+        self._heard = heard
         self._observe = observe
         self._spawn = spawn
         self._segments: dict[int, wire.Segment] = {}
@@ -81,11 +89,30 @@ class Ears:
             text = ""
         else:
             now = self._clock.now()
+            transcript = _within(transcript, command)
             segment = wire.Segment(command.start, command.end, transcript, now)
             self._segments[command.listen] = segment
             text = segment.text
             self._show(command, segment, parts.bundle_id)
-        self._observe(Heard(self._lane.now(self._clock.now()), command.listen, text))
+        self._heard(command, text)
+        now = self._lane.now(self._clock.now())
+        self._observe(Heard(now, command.listen, text, self._weigh(text)))
+
+    def _weigh(self, text: str) -> Words:
+        """What the words say about the floor."""
+        evidence = weigh(text, self._languages)
+        own = self._own()
+        ending = floor(text, self._languages, own)
+        return Words(
+            count=evidence.count,
+            backchannel=evidence.backchannel,
+            floor=evidence.floor,
+            hallucination=evidence.hallucination,
+            own=echoes(text, own),
+            completeness=ending.completeness,
+            dictating=ending.dictating,
+            hesitating=ending.hesitating,
+        )
 
     def _show(self, command: Listen, segment: wire.Segment, bundle_id: str) -> None:
         """Send the caller's words so far."""
@@ -98,3 +125,18 @@ class Ears:
         if any(part.text for part in before):
             now = self._clock.now()
             self._outbox.put(wire.transcript(now, command.turn, before, bundle_id, final=False))
+
+
+def _within(transcript: Transcript, listen: Listen) -> Transcript:
+    """Keep word times within the voice: the outer words reach into the silence around it."""
+    low, high = listen.first - listen.start, max(listen.first, listen.last) - listen.start
+
+    def inside(word: Word) -> Word:
+        start = min(max(word.start, low), high)
+        return replace(word, start=start, end=min(max(word.end, start), high))
+
+    hypotheses = tuple(
+        replace(one, words=tuple(inside(word) for word in one.words))
+        for one in transcript.hypotheses
+    )
+    return replace(transcript, hypotheses=hypotheses)

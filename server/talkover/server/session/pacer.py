@@ -4,6 +4,9 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from talkover.core.clock import FRAME
 from talkover.server.session.agentlane import AgentLane
 from talkover.server.session.mediaclock import MediaClock
@@ -29,7 +32,7 @@ class Pacer:
         self,
         lane: AgentLane,
         clock: MediaClock,
-        send: Callable[[int, bytes, int], None],
+        send: Callable[[int, NDArray[np.int16], int], None],
         watch: Callable[[], None],
         on_late: Callable[[float], None],
     ) -> None:
@@ -68,10 +71,10 @@ class Pacer:
             if (delay := self._clock.until(at)) > 0:
                 await asyncio.sleep(delay)
             position = self._lane.ledger.sent
-            data = self._lane.pop()
-            if data is None:  # the agent was silenced while this slept
+            frame = self._lane.pop()
+            if frame is None:  # the agent was silenced while this slept
                 return
             self._on_late(max(0.0, -self._clock.until(at)))
-            self._send(at, data, position)
+            self._send(at, frame, position)
             self._watch()
             at += FRAME

@@ -6,51 +6,57 @@ carries out the commands that come back; every decision about the floor is the m
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final
 
+import numpy as np
 import structlog
+from numpy.typing import NDArray
 
-from talkover.core.clock import FRAME, RATE, samples
+from talkover.core.audio import encode
+from talkover.core.clock import HOP, RATE, samples
 from talkover.core.errors import ProtocolError, TalkoverError
 from talkover.core.records import Outcome
 from talkover.core.settings import Settings
 from talkover.server.hearing import Judged
 from talkover.server.parts import Parts
 from talkover.server.session import wire
-from talkover.server.session.agentlane import AgentLane
+from talkover.server.session.answers import Answers
 from talkover.server.session.ears import Ears
+from talkover.server.session.farend import FarEnd
 from talkover.server.session.gate import Gate, Opening
 from talkover.server.session.lane import CallerLane
 from talkover.server.session.mediaclock import MediaClock
 from talkover.server.session.outbox import Outbox
 from talkover.server.session.pacer import Pacer
 from talkover.server.session.pictures import Pictures
-from talkover.server.session.reply import Milestones, ReplyPlan, speak_reply
 from talkover.server.session.turnbook import TurnBook
-from talkover.server.thinking import History, Message, build_messages
+from talkover.server.session.witness import TurnWitness
 from talkover.server.traces import TraceWriter
 from talkover.server.turns import (
     Cancel,
     Command,
-    LaneWord,
+    Discard,
+    Duck,
     Listen,
     Observation,
     Pressed,
     Purpose,
-    ReplyAudible,
+    Release,
     ReplyOver,
+    Resume,
     Stop,
     Tell,
     Think,
     Tick,
     TurnMachine,
     Typed,
+    Unduck,
     Voice,
 )
 from talkover.v1 import agent_pb2, media_pb2
 
-_REPORT_WAIT: Final = 0.3  # seconds a caller has to say what was heard of a reply that was cut
+_LATELY: Final = samples(12.0)  # an echo comes back sooner, and is transcribed by then
 
 log = structlog.get_logger()
 
@@ -94,11 +100,9 @@ class Session:
         self._settings = settings
         self._clock = clock or MediaClock()
         self._machine = TurnMachine()
-        self._on_reply = on_reply
         self._lane = CallerLane(self._opening.audio)
+        self._far = FarEnd(self._opening.audio)
         self._voices = self._parts.voices.open(self._on_hop, self._broke)
-        self._agent = AgentLane(self._opening.audio, self._parts.voice.rate)
-        self._history = History()
         self._pictures = Pictures()
         self._book = TurnBook(
             session_id,
@@ -107,23 +111,48 @@ class Session:
             self._lane.tape,
             temperature=settings.brain.temperature,
             bundle_id=self._parts.bundle_id,
+            policy=self._machine.policy,
         )
         self._tasks: set[asyncio.Task[None]] = set()
+        self._witness = TurnWitness(
+            self._lane,
+            self._languages,
+            witness=lambda: self._parts.witness,
+            turn=lambda: self._machine.turn,
+            own=self._lately_said,
+            observe=self._observe,
+            spawn=self._spawn,
+        )
         self._ears = Ears(
             self._lane,
             self._clock,
             self.outbox,
             self._languages,
             turn=lambda: self._machine.turn,
+            own=self._lately_said,
+            heard=self._witness.heard,
             observe=self._observe,
             spawn=self._spawn,
         )
-        self._reply: asyncio.Task[None] | None = None
-        self._marks = Milestones()
-        self._audible = False
+        self._answers = Answers(
+            session_id,
+            self._opening.audio,
+            self._parts.voice.rate,
+            instructions=self._opening.instructions,
+            brain=settings.brain,
+            reports_playout=self._opening.reports_playout,
+            clock=self._clock,
+            book=self._book,
+            outbox=self.outbox,
+            spawn=self._spawn,
+            observe=self._observe,
+            tell=self.tell,
+            on_reply=on_reply,
+        )
+        self._agent = self._answers.lane
         self._pacer = Pacer(self._agent, self._clock, self._send_frame, self._watch, on_late)
-        self._reported = asyncio.Event()  # a playout report came
-        self._truncating: asyncio.Task[None] | None = None
+        self._answers.stir = self._pacer.stir
+        self._thought: Think | None = None  # what is being answered
         self._over = asyncio.Event()
         self._reason: agent_pb2.EndReason.ValueType = agent_pb2.END_REASON_HANG_UP
         self._looking: asyncio.Task[None] | None = None
@@ -139,7 +168,7 @@ class Session:
         self.outbox.put(hello)
         log.info("session.started", session=self.id, bundle=self._parts.bundle_id)
         self._spawn(self._pacer.run(), "pace")
-        self._warm()
+        self._answers.warm(self._parts)
         try:
             await self._over.wait()
         finally:
@@ -220,8 +249,7 @@ class Session:
             case "interrupt":
                 self._observe(Pressed(self._lane.now(now)))
             case "playout":
-                self._agent.ledger.report(request.playout.played)
-                self._reported.set()
+                self._answers.report(request.playout.played)
             case "correction":
                 if not self._book.correct(request.correction.turn, request.correction.text):
                     self.tell(ProtocolError("a correction of a turn that is not known"))
@@ -232,13 +260,14 @@ class Session:
 
     async def _take_audio(self, data: bytes, starts_at: int, now: int) -> None:
         for hop in self._lane.feed(data, starts_at, now):
-            await self._voices.push(hop.end, hop.pcm)
+            await self._voices.push(hop.end, hop.pcm, self._far.cut(hop.end - HOP, hop.end))
         if lead := self._lane.lead(now):
             await asyncio.sleep(lead / RATE)
 
     def _on_hop(self, hop: Judged) -> None:
         self._lane.keep(hop.pcm)
-        self._observe(Voice(hop.end, hop.voice))
+        self._observe(Voice(hop.end, hop.voice, hop.echo))
+        self._witness.hop(hop)
 
     def _take_picture(self, frame: media_pb2.VideoFrame, now: int) -> None:
         # Decoding takes longer than a frame of audio. One at a time; what comes meanwhile is old
@@ -263,7 +292,7 @@ class Session:
         for command in self._machine.step(observation):
             self._obey(command)
 
-    def _obey(self, command: Command) -> None:
+    def _obey(self, command: Command) -> None:  # noqa: C901 - one case a command
         match command:
             case Tell():
                 self._last_word = self._clock.now()
@@ -271,136 +300,66 @@ class Session:
                 self.outbox.put(wire.turn_event(command))
             case Listen():
                 if command.purpose is Purpose.CANDIDATE:
-                    self._warm()
+                    self._answers.warm(self._parts)
+                    self._witness.paused(command)
                 self._ears.listen(command, self._parts)
             case Think():
-                self._start_reply(command)
+                self._thought = command
+                self._parts = self._house()
+                self._answers.prepare(command, self._parts)
+            case Release():
+                self._end_turn()
             case Cancel(turn):
-                self._drop_reply()
-                self._history.withdraw()
-                self._book.reopen(turn)
-            case Stop(turn):
-                self._stop(turn)
+                if self._answers.cancel():
+                    self._book.reopen(turn)
+            case Duck():
+                self._agent.duck(on=True)
+            case Unduck():
+                self._agent.duck(on=False)
+            case Stop():
+                self._answers.stop()
+            case Resume():
+                self._answers.resume()
+            case Discard():
+                self._answers.discard()
 
-    # The agent's turn
-
-    def _start_reply(self, command: Think) -> None:
-        self._settle_truncation()
-        now = self._clock.now()
-        segments = self._ears.settle(command.listens)
+    def _end_turn(self) -> None:
+        """The caller's turn is over: its words are final, and the answer may be heard."""
+        thought, now = self._thought, self._clock.now()
+        if thought is None:
+            return
+        segments = self._ears.settle(thought.listens)
+        bundle_id = self._parts.bundle_id
         if segments:
-            self.outbox.put(
-                wire.transcript(now, command.turn, segments, self._parts.bundle_id, final=True)
-            )
-        self._parts = self._house()
-        self._history.add_caller(command.text)
-        self._book.end_turn(command, segments, now, self._parts.bundle_id)
-        self._agent.begin()
-        self._marks = Milestones()
-        self._audible = False
-        self._reply = self._spawn(self._answer(command), f"reply-{command.turn}")
+            self.outbox.put(wire.transcript(now, thought.turn, segments, bundle_id, final=True))
+        self._book.end_turn(thought, segments, now, bundle_id)
+        if segments:
+            self._witness.enrol(thought.start, thought.end)
+        self._answers.release()
 
-    async def _answer(self, command: Think) -> None:
-        brain = self._settings.brain
-        parts = self._parts
-        plan = ReplyPlan(
-            turn=command.turn,
-            conversation=self.id,
-            messages=self._messages(),
-            max_tokens=brain.max_tokens,
-            temperature=brain.temperature,
-        )
-
-        def on_words(placed: Sequence[LaneWord]) -> None:
-            now = self._clock.now()
-            ahead = now + FRAME - self._agent.ledger.sent
-            self.outbox.put(wire.agent_text(now, command.turn, placed, ahead))
-            self._pacer.stir()
-
-        try:
-            await speak_reply(
-                plan,
-                parts.brain,
-                parts.voice,
-                self._agent,
-                now=self._clock.now,
-                marks=self._marks,
-                on_words=on_words,
-            )
-        except TalkoverError as error:
-            self._agent.finish()
-            self.tell(error)
-            self._book.fail(command.turn, error)
-        self._pacer.stir()
-
-    def _messages(self) -> Sequence[Message]:
-        instructions = self._opening.instructions or self._settings.brain.instructions
-        return build_messages(
-            self._history, instructions=instructions, budget=self._parts.brain.budget
-        )
-
-    def _warm(self) -> None:
-        """Let the brain read what it will be asked after, while the caller still speaks."""
-
-        async def warm() -> None:
-            with contextlib.suppress(TalkoverError):  # it only would have saved time
-                await self._parts.brain.warm(self.id, self._messages())
-
-        self._spawn(warm(), "warm")
-
-    def _drop_reply(self) -> None:
-        if self._reply is not None:
-            self._reply.cancel()
-            self._reply = None
-        self._agent.clear()
-
-    def _stop(self, turn: int) -> None:
-        self._drop_reply()
-        self._reported.clear()
-        self._truncating = self._spawn(self._truncate(turn), "truncate")
-
-    async def _truncate(self, turn: int) -> None:
-        if self._opening.reports_playout:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_REPORT_WAIT):
-                    await self._reported.wait()
-        self._finish_truncation(turn)
-
-    def _settle_truncation(self) -> None:
-        """A new reply begins: what was heard of the last one is settled now, report or not."""
-        if self._truncating is not None and not self._truncating.done():
-            self._truncating.cancel()
-            self._finish_truncation(self._book.answering)
-
-    def _finish_truncation(self, turn: int) -> None:
-        heard = self._agent.ledger.heard_text()
-        self._history.add_agent(heard, cut=True)
-        played = self._agent.ledger.played
-        self.outbox.put(wire.truncation(self._clock.now(), turn, heard, played))
-        self._book.close(turn, Outcome.INTERRUPTED, self._agent.ledger)
+    def _lately_said(self) -> str:
+        """What the agent said in the last seconds, as far as the caller's lane may echo it."""
+        ledger = self._agent.ledger
+        return ledger.recent_text(ledger.sent - _LATELY)
 
     # The lane
 
-    def _send_frame(self, at: int, data: bytes, position: int) -> None:
+    def _send_frame(self, at: int, frame: NDArray[np.int16], position: int) -> None:
+        self._far.put(at, frame)
+        data = encode(frame, self._opening.audio.encoding)
         self.outbox.put(wire.audio(at, data, position))
-        if self._audible or self._reply is None:
-            return
-        self._audible = True
-        turn = self._book.answering
-        self._observe(ReplyAudible(at, turn))
-        stages = self._book.became_audible(turn, self._marks, at)
-        self._on_reply(stages)
-        self.outbox.put(wire.timings(at, turn, stages))
+        self._answers.sent(at)
 
     def _watch(self) -> None:
         """Whatever time alone brings about."""
         now = self._clock.now()
-        reply_done = self._reply is not None and self._reply.done()
-        if reply_done and not self._agent.waiting:
-            self._finish_reply(now)
+        if self._answers.over:
+            turn = self._answers.finish()
+            self._observe(ReplyOver(self._lane.now(now), turn))
+            self._book.close(turn, Outcome.COMPLETED, self._agent.ledger)
         if self._machine.turn is not None and self._lane.stalled(now):
             self._observe(Tick(self._lane.now(now)))
-        quiet = self._machine.turn is None and self._reply is None and not self._lane.pending
+        quiet = self._machine.turn is None and self._answers.idle and not self._lane.pending
         if quiet and self._leaving:
             self._over.set()
         limits = self._settings.server
@@ -408,13 +367,6 @@ class Session:
             self.end(agent_pb2.END_REASON_TOO_LONG)
         elif quiet and now - self._last_word > samples(limits.idle_minutes * 60):
             self.end(agent_pb2.END_REASON_IDLE)
-
-    def _finish_reply(self, now: int) -> None:
-        self._reply = None
-        turn = self._book.answering
-        self._history.add_agent(self._agent.ledger.said_text(), cut=False)
-        self._observe(ReplyOver(self._lane.now(now), turn))
-        self._book.close(turn, Outcome.COMPLETED, self._agent.ledger)
 
     def _close_books(self) -> None:
         self._book.close_all(self._agent.ledger)

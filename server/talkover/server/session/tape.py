@@ -29,6 +29,14 @@ class Tape:
         self.end += len(pcm)
         self.trim(self.end - self._longest)
 
+    def skip(self, end: int) -> None:
+        """Nothing more until ``end``: silence, without the memory that it would take."""
+        if end - self.end > self._longest:
+            self._chunks.clear()
+            self.start = self.end = end
+        elif end > self.end:
+            self.append(np.zeros(end - self.end, np.int16))
+
     def trim(self, before: int) -> None:
         """Forget what lies wholly before a position."""
         while self._chunks and self.start + len(self._chunks[0]) <= before:

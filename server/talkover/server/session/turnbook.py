@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from talkover.core.clock import RATE
@@ -26,7 +26,7 @@ from talkover.server.session.reply import Milestones
 from talkover.server.session.tape import Tape
 from talkover.server.session.wire import Segment
 from talkover.server.traces import TraceWriter
-from talkover.server.turns import Change, Ledger, Observation, Tell, Think, Voice
+from talkover.server.turns import Change, Ledger, Observation, Tell, Think, TurnPolicy, Voice
 
 _BATCH: Final = 64  # observations in an event: about two seconds of voice
 _MAX_MARKS: Final = 256
@@ -63,6 +63,7 @@ class TurnBook:
         tape: The caller's audio, kept if the caller agreed.
         temperature: That the brain samples with.
         bundle_id: For turns that end before they were answered.
+        policy: Of turn-taking, for replay.
     """
 
     def __init__(
@@ -74,6 +75,7 @@ class TurnBook:
         *,
         temperature: float,
         bundle_id: str,
+        policy: TurnPolicy,
     ) -> None:
         self.answering = -1
         self._session = session
@@ -90,6 +92,7 @@ class TurnBook:
         self._seq = 0
         self._batch: list[list[Any]] = []
         self._batch_at = 0
+        self._event("opened", 0, {"policy": asdict(policy), "bundle": bundle_id})
 
     # What happens
 
@@ -103,6 +106,7 @@ class TurnBook:
 
     def tell(self, tell: Tell) -> None:
         """Log a change of the floor, and open or close the turn that it is about."""
+        self._batch.append(["Tell", tell.at, tell.change.value, tell.turn])
         if tell.change is Change.CALLER_STARTED:
             self._open[tell.turn] = _Entry(tell.turn, tell.at, tell.at, bundle_id=self._bundle_id)
         entry = self._open.get(tell.turn)

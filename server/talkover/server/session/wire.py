@@ -111,9 +111,12 @@ def transcript(
 
 
 def agent_text(
-    at: int, turn: int, placed: Sequence[LaneWord], ahead: int
+    at: int, turn: int, placed: Sequence[LaneWord], ahead: int, *, first: int
 ) -> agent_pb2.ConverseResponse:
-    """Words about to be said. ``ahead`` is the media time of lane position 0, if nothing stops."""
+    """Words about to be said, after ``first`` others of the reply.
+
+    ``ahead`` is the media time of lane position 0, if nothing stops.
+    """
     return agent_pb2.ConverseResponse(
         at=at,
         agent_text=agent_pb2.AgentText(
@@ -128,6 +131,7 @@ def agent_text(
                 for word in placed
             ],
             lane_position=placed[0].start if placed else 0,
+            first=first,
         ),
     )
 

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import json
-from collections.abc import Iterator
 from typing import Annotated, Any, Final
 
 import redis
@@ -12,15 +11,13 @@ from rich.table import Table
 from rich.text import Text
 
 from talkover.core.clock import seconds
-from talkover.core.errors import ConfigError, TraceError
+from talkover.core.errors import TraceError
 from talkover.core.records import Outcome, SessionEvent, TurnRecord
-from talkover.core.settings import load_settings
-from talkover.server.traces.delivery import EVENTS, TURNS
-from talkover.server.traces.redis_server import default_url
+from talkover.server.traces.delivery import TURNS
+from talkover.server.traces.reading import PAGE, connect, entries, session_events
 
 app = typer.Typer(help="What was said: follow turns, look at a call.", no_args_is_help=True)
 
-_PAGE: Final = 500
 _STYLES: Final = {
     Outcome.COMPLETED: "green",
     Outcome.INTERRUPTED: "yellow",
@@ -43,7 +40,7 @@ def tail(
     as_json: AsJson = False,
 ) -> None:
     """Print turns as they are written."""
-    client = _connect(redis_url)
+    client = connect(redis_url)
     console = Console(highlight=False)
     recent: Any = client.xrevrange(TURNS, count=max(last, 1))
     position = recent[0][0] if recent else b"0"
@@ -51,7 +48,7 @@ def tail(
         _print_turn(console, fields, as_json)
     while follow:
         try:
-            answer: Any = client.xread({TURNS: position}, count=_PAGE, block=1_000)
+            answer: Any = client.xread({TURNS: position}, count=PAGE, block=1_000)
         except redis.RedisError:
             raise TraceError("Redis went away; start this again when it is back") from None
         for entry, fields in answer[0][1] if answer else []:
@@ -66,15 +63,13 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Print the turns and the events of one call."""
-    client = _connect(redis_url)
+    client = connect(redis_url)
     turns = [
         turn
-        for fields in _entries(client, TURNS)
+        for fields in entries(client, TURNS)
         if (turn := TurnRecord.parse(fields[b"record"])).session == session
     ]
-    events = [
-        SessionEvent.parse(fields[b"record"]) for fields in _entries(client, EVENTS + session)
-    ]
+    events = session_events(client, session)
     if not turns and not events:
         raise TraceError(f"no traces of {session}; `talkover traces tail` names recent calls")
     if as_json:
@@ -85,37 +80,6 @@ def show(
     console = Console(highlight=False)
     console.print(_turn_table(turns))
     console.print(_event_table(events))
-
-
-def _connect(url: str | None) -> "redis.Redis":
-    settings = load_settings()
-    where = url or settings.traces.redis_url or default_url(settings.data_dir)
-    try:
-        client = redis.Redis.from_url(where, socket_connect_timeout=3, protocol=2)
-    except ValueError:
-        raise ConfigError("not a Redis URL; write redis://, rediss:// or unix://") from None
-    try:
-        client.ping()
-    except (redis.RedisError, OSError) as error:
-        embedded = " (it runs while `talkover serve` does)" if where.startswith("unix") else ""
-        place = where.rpartition("@")[2]  # without the password
-        raise TraceError(
-            f"no Redis answers at {place}{embedded}; start it, or give its --redis URL "
-            f"({type(error).__name__})"
-        ) from None
-    return client
-
-
-def _entries(client: "redis.Redis", stream: str) -> Iterator[dict[bytes, bytes]]:
-    """All entries of a stream, a page at a time."""
-    start = "-"
-    while True:
-        page: Any = client.xrange(stream, min=start, count=_PAGE)
-        for _, fields in page:
-            yield fields
-        if len(page) < _PAGE:
-            return
-        start = "(" + page[-1][0].decode()
 
 
 def _print_turn(console: Console, fields: dict[bytes, bytes], as_json: bool) -> None:

@@ -1,42 +1,61 @@
 """Turn-taking: who has the floor. Pure: observations in, commands out, on the media clock."""
 
 from talkover.server.turns.ledger import LaneWord, Ledger
-from talkover.server.turns.machine import AgentState, CallerTurn, TurnMachine
+from talkover.server.turns.machine import AgentState, TurnMachine
 from talkover.server.turns.messages import (
     Cancel,
     Change,
+    Classified,
     Command,
+    Discard,
+    Duck,
+    Ending,
     Heard,
     Listen,
     Observation,
     Pressed,
     Purpose,
+    Release,
     ReplyAudible,
     ReplyOver,
+    Resume,
+    Speaker,
     Stop,
     Tell,
     Think,
     Tick,
     Typed,
+    Unduck,
     Voice,
+    Words,
 )
+from talkover.server.turns.overlap import Overlap, Verdict, judge
 from talkover.server.turns.policy import TurnPolicy
+from talkover.server.turns.turn import CallerTurn
 
 __all__ = [
     "AgentState",
     "CallerTurn",
     "Cancel",
     "Change",
+    "Classified",
     "Command",
+    "Discard",
+    "Duck",
+    "Ending",
     "Heard",
     "LaneWord",
     "Ledger",
     "Listen",
     "Observation",
+    "Overlap",
     "Pressed",
     "Purpose",
+    "Release",
     "ReplyAudible",
     "ReplyOver",
+    "Resume",
+    "Speaker",
     "Stop",
     "Tell",
     "Think",
@@ -44,5 +63,9 @@ __all__ = [
     "TurnMachine",
     "TurnPolicy",
     "Typed",
+    "Unduck",
+    "Verdict",
     "Voice",
+    "Words",
+    "judge",
 ]

@@ -57,11 +57,36 @@ class Ledger:
         """The caller says how much was played out. What cannot be is cut to what can."""
         self._played = max(self._played or 0, min(played, self._sent))
 
+    def rewind(self) -> tuple[int, list[LaneWord], int]:
+        """Take back what was not heard, to say it again from its first word on.
+
+        Returns:
+            Where on the lane that word began, the words from there on where they will be now,
+            and how many words of the reply come before them.
+        """
+        words = list(self._words)
+        first = next((n for n, word in enumerate(words) if not self._heard(word)), len(words))
+        start = min(words[first].start, self._sent) if first < len(words) else self._sent
+        moved = [
+            LaneWord(word.text, word.start + self._sent - start, word.end + self._sent - start)
+            for word in words[first:]
+        ]
+        self._words = deque(words[:first] + moved)
+        self._begin += self._sent - start  # what is said twice was heard once
+        return start, moved, first
+
+    def recent_text(self, since: int) -> str:
+        """The words that were said after a position of the lane, as far as they left."""
+        said = (word.text for word in self._words if since <= word.start <= self._sent)
+        return " ".join(said)
+
+    def _heard(self, word: LaneWord) -> bool:
+        return (word.start + word.end) // 2 <= self.played
+
     def said_text(self) -> str:
         """All words of the reply, heard or not."""
         return " ".join(word.text for word in self._words)
 
     def heard_text(self) -> str:
         """The words that were heard: those whose middle was played out."""
-        played = self.played
-        return " ".join(word.text for word in self._words if (word.start + word.end) // 2 <= played)
+        return " ".join(word.text for word in self._words if self._heard(word))

@@ -5,40 +5,53 @@ commands come out. The same observations always give the same commands.
 
 ::
 
-             voice lasts               silence lasts, words came
-    quiet ───────────────▶ caller turn ──────────────────────────▶ thinking ──▶ speaking ──▶ quiet
-      ▲                      │   ▲                                     │            │
-      └──── no words ────────┘   └────────── the caller goes on ───────┘            │
-                                 └────────── voice lasts over the agent ────────────┘
+            voice lasts               silence lasts, words came
+    quiet ──────────────▶ caller turn ─────────────────────────▶ thinking ──▶ speaking ──▶ quiet
+      ▲                     │   ▲  ▲                                │           │  ▲
+      └──── no words ───────┘   │  └───── the caller goes on ───────┘   a sound │  │ no barge-in
+                                │                                             ▼  │
+                              held ◀──────────── barge-in ──────────────── ducked
+                                └── no words after all: resume ──▶ speaking
+
+While the agent speaks, every sound of the caller ducks it; ``overlap`` decides whether it yields.
+A reply may be prepared before the caller's turn is surely over; ``Release`` lets it be heard.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
 
 from talkover.core.clock import HOP
+from talkover.server.turns.ending import chance, wait
 from talkover.server.turns.messages import (
     Cancel,
     Change,
+    Classified,
     Command,
+    Discard,
+    Duck,
+    Ending,
     Heard,
     Listen,
     Observation,
     Pressed,
     Purpose,
+    Release,
     ReplyAudible,
     ReplyOver,
+    Resume,
+    Speaker,
     Stop,
     Tell,
     Think,
     Tick,
     Typed,
+    Unduck,
     Voice,
+    Words,
 )
+from talkover.server.turns.overlap import Overlap, Verdict, judge
 from talkover.server.turns.policy import TurnPolicy
-
-_FINISHED: Final = (".", "!", "?", "。", "！", "？", "।", "؟")  # noqa: RUF001 - they end sentences
+from talkover.server.turns.turn import CallerTurn
 
 
 class AgentState(StrEnum):
@@ -47,49 +60,8 @@ class AgentState(StrEnum):
     QUIET = "quiet"
     THINKING = "thinking"
     SPEAKING = "speaking"
-
-
-@dataclass(slots=True)
-class CallerTurn:
-    """A turn that the caller is having.
-
-    Attributes:
-        index: Of the turn in the session.
-        start: Where its audio begins, pre-roll included.
-        segment: Where the part that is not settled yet begins.
-        last_voice: Where its last voiced hop ended.
-        voiced: Ticks of voice since the last pause.
-        overlaps: The agent was speaking when it began, and has not been stopped.
-        last_partial: When its words were last asked for.
-        settled: Listens of its settled segments, in order.
-        candidate: The listen that may hold its last words.
-        heard: What came of those listens.
-        typed: It has no audio of its own yet.
-    """
-
-    index: int
-    start: int
-    segment: int
-    last_voice: int
-    voiced: int = 0
-    overlaps: bool = False
-    last_partial: int = 0
-    settled: list[int] = field(default_factory=list)
-    candidate: int | None = None
-    heard: dict[int, str] = field(default_factory=dict)
-    typed: bool = False
-
-    def listens(self) -> tuple[int, ...]:
-        """The listens whose words make it up, in order."""
-        last = () if self.candidate is None else (self.candidate,)
-        return (*self.settled, *last)
-
-    def text(self) -> str | None:
-        """All its words, or None while some are still with the listener."""
-        listens = self.listens()
-        if any(listen not in self.heard for listen in listens):
-            return None
-        return " ".join(text for listen in listens if (text := self.heard[listen].strip()))
+    HELD = "held"
+    """Silenced in mid-reply, and it may turn out that nobody wanted that."""
 
 
 class TurnMachine:
@@ -118,31 +90,41 @@ class TurnMachine:
 
     def step(self, observation: Observation) -> list[Command]:
         """Take one observation and return what must be done about it, in order."""
+        return list(self._on(observation))
+
+    def _on(self, observation: Observation) -> Iterator[Command]:  # noqa: C901 - a case a kind
         match observation:
-            case Voice(at, probability):
-                return list(self._on_voice(at, probability))
+            case Voice(at, probability, echo):
+                return self._on_voice(at, probability, echo)
             case Tick(at):
-                return list(self._on_tick(at))
-            case Heard(at, listen, text):
-                return list(self._on_heard(at, listen, text))
+                return self._on_tick(at)
+            case Heard(at, listen, text, words):
+                return self._on_heard(at, listen, text, words)
+            case Ending(at, listen, probability):
+                return self._on_ending(at, listen, probability)
+            case Speaker(at, turn, similarity):
+                return self._on_speaker(at, turn, similarity)
+            case Classified(at, turn):
+                return self._on_classified(at, turn, observation)
             case Typed(at, text):
-                return list(self._on_typed(at, text))
+                return self._on_typed(at, text)
             case Pressed(at):
-                return list(self._silence_agent(at))
+                return self._silence_agent(at)
             case ReplyAudible(at, turn):
-                return list(self._on_audible(at, turn))
+                return self._on_audible(at, turn)
             case ReplyOver(at, turn):
-                return list(self._on_over(at, turn))
+                return self._on_over(at, turn)
 
     # The caller's voice
 
-    def _on_voice(self, at: int, probability: float) -> Iterator[Command]:
+    def _on_voice(self, at: int, probability: float, echo: float) -> Iterator[Command]:
         self._last_hop = at
         threshold = self.policy.voice_off if self._voiced else self.policy.voice_on
-        self._voiced = probability >= threshold
+        self._voiced = probability >= threshold and echo < self.policy.echo
         if self.turn is None:
             self._rising = self._rising + HOP if self._voiced else 0
-            if self._rising >= self.policy.onset:
+            over = self.agent is AgentState.SPEAKING
+            if self._rising >= (self.policy.onset_over if over else self.policy.onset):
                 yield from self._begin(at)
         elif self._voiced:
             yield from self._on_more_voice(self.turn, at)
@@ -170,14 +152,16 @@ class TurnMachine:
                 turn.start = turn.segment = start
                 turn.typed = False
         else:
-            turn = self._open(start, at, overlaps=self.agent is AgentState.SPEAKING)
+            turn = self._open(start, at)
             yield Tell(onset, Change.CALLER_STARTED, turn.index)
-            if turn.overlaps:
+            if self.agent is AgentState.SPEAKING:
+                turn.overlap = Overlap(onset, voiced)
                 yield Tell(onset, Change.OVERLAP, turn.index)
-        turn.last_voice, turn.voiced, turn.last_partial = at, voiced, at
+                yield from self._duck(turn.overlap, at)
+        turn.last_voice = turn.last_partial = at
 
-    def _open(self, start: int, at: int, *, overlaps: bool = False) -> CallerTurn:
-        self.turn = CallerTurn(self._turns, start, start, at, overlaps=overlaps)
+    def _open(self, start: int, at: int) -> CallerTurn:
+        self.turn = CallerTurn(self._turns, start, start, at)
         self._turns += 1
         return self.turn
 
@@ -189,29 +173,29 @@ class TurnMachine:
 
     def _on_more_voice(self, turn: CallerTurn, at: int) -> Iterator[Command]:
         turn.last_voice = at
-        turn.voiced += HOP
         turn.candidate = None  # what was heard of it is not the end
-        if turn.overlaps and turn.voiced >= self.policy.barge_in:
-            yield from self._barge_in(turn, at)
+        if turn.thinking:
+            turn.thinking = False
+            yield Cancel(turn.index)
+        if turn.overlap is not None:
+            turn.overlap.hop()
+            yield from self._decide(turn, at)
+        watched = turn.overlap is not None and not turn.overlap.ignored
+        every = self.policy.partial_over if watched else self.policy.partial_every
         if at - turn.segment >= self.policy.segment_hard:
             yield self._settle(turn, at)
-        elif at - turn.last_partial >= self.policy.partial_every and self._partial is None:
+        elif at - turn.last_partial >= every and self._partial is None:
             turn.last_partial = at
+            if turn.overlap is not None and turn.overlap.ignored:
+                # Of what goes on and on in the background, only the latest may still matter.
+                turn.segment = max(turn.segment, at - self.policy.ignored_keep)
             listen = self._listen(turn, at, Purpose.PARTIAL)
             self._partial = listen.listen
             yield listen
 
-    def _barge_in(self, turn: CallerTurn, at: int) -> Iterator[Command]:
-        turn.overlaps = False
-        if self.agent is AgentState.SPEAKING and self._answered is not None:
-            yield Stop(self._answered.index)
-            yield Tell(at, Change.BARGE_IN, turn.index)
-            self.agent, self._answered = AgentState.QUIET, None
-
     def _on_silence(self, turn: CallerTurn, at: int) -> Iterator[Command]:
         silence = at - turn.last_voice
         if silence >= self.policy.pause:
-            turn.voiced = 0
             if turn.candidate is None:
                 end = min(at, turn.last_voice + self.policy.tail)
                 listen = self._listen(turn, end, Purpose.CANDIDATE)
@@ -230,41 +214,155 @@ class TurnMachine:
     def _listen(self, turn: CallerTurn, end: int, purpose: Purpose) -> Listen:
         self._partial = None  # a later listen replaces it
         self._listens += 1
-        return Listen(self._listens - 1, turn.index, turn.segment, end, purpose)
+        opening = self.policy.preroll if turn.segment == turn.start else 0
+        first = min(turn.segment + opening, turn.last_voice)
+        return Listen(
+            self._listens - 1, turn.index, turn.segment, end, purpose, first, turn.last_voice
+        )
 
-    # The turn's end
+    # Both speak
 
-    def _on_heard(self, at: int, listen: int, text: str) -> Iterator[Command]:
-        if listen == self._partial:
+    def _decide(self, turn: CallerTurn, at: int) -> Iterator[Command]:
+        """Yield, or un-duck, if what is known by now says so."""
+        overlap = turn.overlap
+        if overlap is None or self.agent is not AgentState.SPEAKING:
+            return
+        match judge(overlap, self.policy, over=False):
+            case Verdict.BARGE_IN:
+                yield from self._barge_in(turn, at)
+            case Verdict.UNDECIDED:
+                pass
+            case _:
+                overlap.ignored = True
+                yield from self._unduck(overlap, at)
+
+    def _barge_in(self, turn: CallerTurn, at: int) -> Iterator[Command]:
+        turn.overlap = None
+        if self.agent is AgentState.SPEAKING and self._answered is not None:
+            self.agent = AgentState.HELD
+            yield Stop(self._answered.index)
+            yield Tell(at, Change.BARGE_IN, self._answered.index)
+
+    def _duck(self, overlap: Overlap, at: int) -> Iterator[Command]:
+        if self._answered is not None:
+            overlap.ducked = True
+            yield Duck(self._answered.index)
+            yield Tell(at, Change.DUCKED, self._answered.index)
+
+    def _unduck(self, overlap: Overlap, at: int) -> Iterator[Command]:
+        if overlap.ducked and self._answered is not None:
+            overlap.ducked = False
+            yield Unduck(self._answered.index)
+            yield Tell(at, Change.UNDUCKED, self._answered.index)
+
+    def _ignore(self, turn: CallerTurn, at: int) -> Iterator[Command]:
+        """A sound over the agent's speech is over, and was none of its business."""
+        self.turn = None
+        if turn.overlap is not None and self.agent is AgentState.SPEAKING:
+            yield from self._unduck(turn.overlap, at)
+        yield Tell(at, Change.FALSE_START, turn.index)
+
+    # Evidence
+
+    def _on_heard(self, at: int, listen: int, text: str, words: Words) -> Iterator[Command]:
+        partial = listen == self._partial
+        if partial:
             self._partial = None
         for turn in (self.turn, self._answered):
             if turn is not None and (listen in turn.settled or listen == turn.candidate):
                 turn.heard[listen] = text
-        if self.turn is not None:
+                turn.words[listen] = words
+        if self.turn is None:
+            return
+        known = partial or listen == self.turn.candidate
+        if known and self.turn.overlap is not None and text.strip():
+            self.turn.overlap.words = words
+            yield from self._decide(self.turn, at)
+        yield from self._maybe_end(self.turn, at)
+
+    def _on_ending(self, at: int, listen: int, probability: float) -> Iterator[Command]:
+        if self.turn is not None and listen == self.turn.candidate:
+            self.turn.sound[listen] = probability
             yield from self._maybe_end(self.turn, at)
+
+    def _on_speaker(self, at: int, turn: int, similarity: float) -> Iterator[Command]:
+        if self.turn is None or self.turn.index != turn:
+            return
+        self.turn.similarity = similarity
+        if self.turn.overlap is not None:
+            self.turn.overlap.similarity = similarity
+            yield from self._decide(self.turn, at)
+
+    def _on_classified(self, at: int, turn: int, found: Classified) -> Iterator[Command]:
+        if self.turn is not None and self.turn.index == turn and self.turn.overlap is not None:
+            self.turn.overlap.classified = found
+            yield from self._decide(self.turn, at)
+
+    # The turn's end
 
     def _maybe_end(self, turn: CallerTurn, at: int) -> Iterator[Command]:
         silence = at - turn.last_voice
-        if turn.candidate is None or silence < self.policy.end_complete:
+        if turn.candidate is None or (text := turn.text()) is None:
             return
-        text = turn.text()
-        if text is None:
+        if turn.overlap is not None:
+            if silence < self.policy.over_pause:
+                return
+            # Words begun over the agent's last syllable are a turn, if they are nothing else.
+            alone = self.agent is not AgentState.SPEAKING and not turn.overlap.ignored and text
+            if judge(turn.overlap, self.policy, over=True) is not Verdict.BARGE_IN and not alone:
+                yield from self._ignore(turn, at)
+                return
+            yield from self._barge_in(turn, at)
+        words = turn.last_words()
+        if not text or self._nothing(turn, words):
+            if silence >= self.policy.end_min:
+                yield from self._false_start(turn, at)
             return
-        if not text or (turn.overlaps and self.agent is AgentState.SPEAKING):
-            self.turn = None
-            yield Tell(at, Change.FALSE_START, turn.index)
-        elif text.endswith(_FINISHED) or silence >= self.policy.end_incomplete:
-            yield from self._end(turn, text, at)
+        sound = turn.last_sound()
+        over = silence >= wait(words, sound, self.policy)
+        if not turn.thinking and (over or chance(words, sound) >= self.policy.think_above):
+            yield from self._think(turn, text)
+        if over:
+            yield from self._end(turn, at)
 
-    def _end(self, turn: CallerTurn, text: str, at: int) -> Iterator[Command]:
+    def _nothing(self, turn: CallerTurn, words: Words) -> bool:
+        """Whether what was heard is no reason to take the floor."""
+        stranger = turn.similarity is not None and turn.similarity < self.policy.stranger
+        if self.agent is not AgentState.HELD:
+            return stranger
+        empty = words.hallucination >= self.policy.words_hallucinated
+        polite = words.backchannel >= self.policy.words_backchannel > words.floor
+        return stranger or empty or polite or words.own >= self.policy.words_own
+
+    def _false_start(self, turn: CallerTurn, at: int) -> Iterator[Command]:
+        self.turn = None
+        if turn.thinking:
+            yield Cancel(turn.index)
+        yield Tell(at, Change.FALSE_START, turn.index)
+        if self.agent is AgentState.HELD and self._answered is not None:
+            self.agent = AgentState.SPEAKING
+            yield Resume(self._answered.index)
+            yield Tell(at, Change.RESUMED, self._answered.index)
+
+    def _think(self, turn: CallerTurn, text: str) -> Iterator[Command]:
+        if self.agent is AgentState.HELD and self._answered is not None:
+            yield Discard(self._answered.index)
+            self.agent, self._answered = AgentState.QUIET, None
+        turn.thinking = True
+        yield Think(turn.index, text, turn.start, turn.last_voice, turn.listens())
+
+    def _end(self, turn: CallerTurn, at: int) -> Iterator[Command]:
         self.turn, self._answered = None, turn
+        turn.thinking = False
         self.agent = AgentState.THINKING
         yield Tell(at, Change.CALLER_ENDED, turn.index)
-        yield Think(turn.index, text, turn.start, turn.last_voice, turn.listens())
+        yield Release(turn.index)
 
     def _on_typed(self, at: int, text: str) -> Iterator[Command]:
         if self.turn is not None:  # they type and speak at once: one turn
             self._add_typed(self.turn, text)
+            if self.turn.overlap is not None:
+                yield from self._barge_in(self.turn, at)
             return
         if self.agent is AgentState.THINKING and self._answered is not None:
             before = self._answered.listens()
@@ -279,7 +377,8 @@ class TurnMachine:
             yield Tell(at, Change.CALLER_STARTED, turn.index)
         turn.typed = True
         self._add_typed(turn, text)
-        yield from self._end(turn, turn.text() or text, at)
+        yield from self._think(turn, turn.text() or text)
+        yield from self._end(turn, at)
 
     def _add_typed(self, turn: CallerTurn, text: str) -> None:
         turn.settled.append(self._listens)
@@ -289,17 +388,17 @@ class TurnMachine:
     # The agent
 
     def _silence_agent(self, at: int) -> Iterator[Command]:
-        turn = self._answered
-        if turn is None:
+        answered = self._answered
+        if answered is None:
             return
         if self.agent is AgentState.SPEAKING:
-            yield Stop(turn.index)
-            yield Tell(at, Change.BARGE_IN, turn.index)
-        else:
-            yield Cancel(turn.index)
+            yield Stop(answered.index)
+            yield Tell(at, Change.BARGE_IN, answered.index)
+        thinking = self.agent is AgentState.THINKING
+        yield Cancel(answered.index) if thinking else Discard(answered.index)
         self.agent, self._answered = AgentState.QUIET, None
         if self.turn is not None:
-            self.turn.overlaps = False
+            self.turn.overlap = None
 
     def _on_audible(self, at: int, turn: int) -> Iterator[Command]:
         if self._is_answering(turn) and self.agent is AgentState.THINKING:
@@ -307,12 +406,12 @@ class TurnMachine:
             yield Tell(at, Change.AGENT_STARTED, turn)
 
     def _on_over(self, at: int, turn: int) -> Iterator[Command]:
-        if not self._is_answering(turn):
+        if not self._is_answering(turn) or self.agent is AgentState.HELD:
             return
+        if self.turn is not None and self.turn.overlap is not None:
+            yield from self._unduck(self.turn.overlap, at)
         yield Tell(at, Change.AGENT_FINISHED, turn)
         self.agent, self._answered = AgentState.QUIET, None
-        if self.turn is not None:
-            self.turn.overlaps = False  # nothing left to talk over
 
     def _is_answering(self, turn: int) -> bool:
         return self._answered is not None and self._answered.index == turn

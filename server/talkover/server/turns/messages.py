@@ -10,10 +10,44 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """A hop of caller audio that ends at ``at`` holds a voice with this probability."""
+    """A hop of caller audio that ends at ``at``.
+
+    Attributes:
+        at: Where the hop ends.
+        probability: That a voice is in it, once the agent's echo is taken off.
+        echo: How much of it is the agent's own sound, 0 to 1.
+    """
 
     at: int
     probability: float
+    echo: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What the words of a transcript say about the floor; see ``talkover.core.words``.
+
+    They stand beside the text because a trace without consent keeps them and not the text.
+
+    Attributes:
+        count: How many.
+        backchannel: Prior that they only say "go on".
+        floor: Prior that they take the floor.
+        hallucination: Prior that nobody said them.
+        own: Share that the agent has just said itself.
+        completeness: Chance that a turn may end with them.
+        dictating: They stop in the middle of a number or a spelling.
+        hesitating: The last of them only hold the floor.
+    """
+
+    count: int = 1
+    backchannel: float = 0.0
+    floor: float = 0.5
+    hallucination: float = 0.0
+    own: float = 0.0
+    completeness: float = 0.5
+    dictating: bool = False
+    hesitating: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +64,38 @@ class Heard:
     at: int
     listen: int
     text: str
+    words: Words = Words()
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How the audio of ``Listen`` number ``listen`` sounds: the chance that the turn is over."""
+
+    at: int
+    listen: int
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """The chance that who speaks in the caller's turn ``turn`` is the caller."""
+
+    at: int
+    turn: int
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Classified:
+    """What the overlap classifier makes of a sound over the agent's speech; sums to 1."""
+
+    at: int
+    turn: int
+    barge_in: float
+    backchannel: float
+    side_talk: float
+    noise: float
+    echo: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +129,18 @@ class ReplyOver:
     turn: int
 
 
-Observation = Voice | Tick | Heard | Typed | Pressed | ReplyAudible | ReplyOver
+Observation = (
+    Voice
+    | Tick
+    | Heard
+    | Ending
+    | Speaker
+    | Classified
+    | Typed
+    | Pressed
+    | ReplyAudible
+    | ReplyOver
+)
 
 
 class Purpose(StrEnum):
@@ -79,18 +156,24 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Listen:
-    """Transcribe caller audio from ``start`` to ``end`` and answer with ``Heard``."""
+    """Transcribe caller audio from ``start`` to ``end`` and answer with ``Heard``.
+
+    The voice itself lies between ``first`` and ``last``; what is around it is there for the
+    listener's sake.
+    """
 
     listen: int
     turn: int
     start: int
     end: int
     purpose: Purpose
+    first: int = 0
+    last: int = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
 class Think:
-    """The turn is over: answer it. Earlier listens of the turn are settled."""
+    """Prepare an answer to the turn. Nothing of it may be audible before ``Release``."""
 
     turn: int
     text: str
@@ -102,6 +185,13 @@ class Think:
 
 
 @dataclass(frozen=True, slots=True)
+class Release:
+    """The turn is over: the answer in preparation may be heard."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
 class Cancel:
     """Drop the reply to ``turn``, of which nothing was audible yet."""
 
@@ -109,8 +199,36 @@ class Cancel:
 
 
 @dataclass(frozen=True, slots=True)
+class Duck:
+    """Say on more quietly: the caller may want the floor. ``Unduck`` or ``Stop`` follows."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unduck:
+    """Say on as before."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
-    """Fall silent now, and keep of the reply to ``turn`` only what was heard."""
+    """Fall silent now. ``Resume`` or ``Discard`` follows."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Nobody wanted the floor: go on at the first word that was not heard."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Discard:
+    """Keep of the reply to ``turn`` only what was heard."""
 
     turn: int
 
@@ -125,16 +243,23 @@ class Change(StrEnum):
     AGENT_STARTED = "agent_started"
     AGENT_FINISHED = "agent_finished"
     OVERLAP = "overlap"
+    DUCKED = "ducked"
+    UNDUCKED = "unducked"
     BARGE_IN = "barge_in"
+    RESUMED = "resumed"
 
 
 @dataclass(frozen=True, slots=True)
 class Tell:
-    """Tell the caller, and the trace, that the floor changed."""
+    """Tell the caller, and the trace, that the floor changed.
+
+    ``turn`` is the caller's turn in question; for what the agent does (``AGENT_``, ``DUCKED``,
+    ``UNDUCKED``, ``BARGE_IN``, ``RESUMED``) the one that it was answering.
+    """
 
     at: int
     change: Change
     turn: int
 
 
-Command = Listen | Think | Cancel | Stop | Tell
+Command = Listen | Think | Release | Cancel | Duck | Unduck | Stop | Resume | Discard | Tell

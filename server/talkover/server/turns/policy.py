@@ -12,29 +12,61 @@ class TurnPolicy:
     Attributes:
         voice_on: A hop at or above this probability is voiced.
         voice_off: A hop below this is silent; in between, it is what the hop before was.
+        echo: A hop with at least this likelihood of being the agent's echo is not voiced.
         onset: Voice must last this long to be taken for speech.
+        onset_over: The same while the agent speaks: from then on it is ducked.
         preroll: Audio before the onset that is transcribed too, so that no first phoneme is lost.
         tail: Audio after the last voiced hop that is transcribed too.
-        barge_in: Voice that lasts this long over the agent's speech stops it.
         pause: Silence after which the words so far are transcribed, in case the turn is over.
-        end_complete: Silence that ends a turn whose words look finished.
-        end_incomplete: Silence that ends a turn whose words look unfinished.
+        end_min: Silence that ends a turn which surely is complete.
+        end_max: Silence that ends a turn which surely is not.
+        end_hold: Silence that ends one in the middle of a number, or after an "uh".
+        think_above: At this chance that a turn is over, the answer is prepared ahead of its end.
         partial_every: Between partial transcripts while the caller speaks.
+        partial_over: The same while both speak.
         segment_soft: A turn longer than this is cut at the next dip in the voice.
         segment_hard: A turn longer than this is cut wherever it is.
         stalled: Without caller audio for this long, the lane counts as silent.
+        yield_above: The agent stops at this chance of a barge-in.
+        ignore_below: It un-ducks below this chance of one.
+        decide_after: Voice over the agent is not judged by its sound before it lasted so long.
+        yield_after: Voice that lasts this long is a barge-in, if nothing says otherwise.
+        words_floor: Words with this prior of taking the floor stop the agent.
+        words_backchannel: Words with this prior of being a backchannel do not.
+        words_own: Words of which the agent has just said this share are its echo.
+        words_hallucinated: Words with this prior were said by nobody.
+        backchannel_longest: A sound that lasts longer is no backchannel, whatever its words.
+        stranger: Who is less like the caller than this is somebody else.
+        ignored_keep: Of a sound that is ignored, so much is transcribed again.
+        over_pause: Silence after which a sound over the agent's speech is over.
     """
 
     voice_on: float = 0.5
     voice_off: float = 0.35
+    echo: float = 0.5
     onset: int = samples(0.096)
+    onset_over: int = samples(0.064)
     preroll: int = samples(0.3)
     tail: int = samples(0.2)
-    barge_in: int = samples(0.35)
     pause: int = samples(0.2)
-    end_complete: int = samples(0.45)
-    end_incomplete: int = samples(0.9)
+    end_min: int = samples(0.4)
+    end_max: int = samples(1.2)
+    end_hold: int = samples(1.5)
+    think_above: float = 0.4
     partial_every: int = samples(0.8)
+    partial_over: int = samples(0.25)
     segment_soft: int = samples(18.0)
     segment_hard: int = samples(24.0)
     stalled: int = samples(0.4)
+    yield_above: float = 0.6
+    ignore_below: float = 0.2
+    decide_after: int = samples(0.2)
+    yield_after: int = samples(0.7)
+    words_floor: float = 0.6
+    words_backchannel: float = 0.6
+    words_own: float = 0.7
+    words_hallucinated: float = 0.5
+    backchannel_longest: int = samples(1.2)
+    stranger: float = 0.2
+    ignored_keep: int = samples(2.0)
+    over_pause: int = samples(0.3)

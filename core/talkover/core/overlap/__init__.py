@@ -1,0 +1,15 @@
+"""What a sound that the caller makes while the agent speaks is: barge-in, backchannel or less."""
+
+from talkover.core.overlap.evidence import OverlapEvidence
+from talkover.core.overlap.features import FEATURE_NAMES, N_FEATURES, features
+from talkover.core.overlap.runtime import OverlapProbabilities, OverlapRuntime, shipped
+
+__all__ = [
+    "FEATURE_NAMES",
+    "N_FEATURES",
+    "OverlapEvidence",
+    "OverlapProbabilities",
+    "OverlapRuntime",
+    "features",
+    "shipped",
+]
