@@ -6,5 +6,9 @@ import typer
 def register(app: typer.Typer) -> None:
     """Add the trainer's commands to ``app``."""
     from talkover.trainer.evaluation.cli import app as evaluation
+    from talkover.trainer.overlap.cli import app as training
+    from talkover.trainer.overlap.cli import evaluate
 
+    evaluation.command("overlap")(evaluate)
     app.add_typer(evaluation, name="eval", help="Judge models from what they were asked.")
+    app.add_typer(training, name="train", help="Make models, or make them better.")

@@ -11,6 +11,8 @@ from talkover.core.bundles.manifest import Licence
 from talkover.core.bundles.store import BundleStore
 from talkover.core.ending.graph import build_ending
 from talkover.core.listener.build import build_listener
+from talkover.core.overlap.config import CONFIG, GRAPH
+from talkover.core.overlap.runtime import shipped
 from talkover.core.speaker.graph import build_speaker
 from talkover.core.speaker.spread import read_spread
 from talkover.core.voice.build import build_voice
@@ -23,7 +25,6 @@ from talkover.core.weights.catalog import (
     SPEAKER,
     VAD,
     VOICE,
-    Role,
 )
 
 
@@ -67,6 +68,12 @@ def build_base(data_dir: Path, *, progress: Progress | None = None) -> str:
         build_ending(sources["ending"] / ENDING.files[0].name, out)
         return {"name": ENDING.title}
 
+    def overlap(out: Path, tell: Tell) -> dict[str, JsonValue]:
+        tell("copying")
+        for name in (GRAPH, CONFIG):
+            shutil.copyfile(shipped() / name, out / name)
+        return {"name": "Talkover's overlap classifier"}
+
     steps: dict[Role, Step] = {
         "vad": Step(vad, 1),
         "listener": Step(listener, 60),
@@ -74,9 +81,12 @@ def build_base(data_dir: Path, *, progress: Progress | None = None) -> str:
         "voice": Step(voice, 20),
         "speaker": Step(speaker, 2),
         "ending": Step(ending, 2),
+        "overlap": Step(overlap, 1),
     }
-    licences = {
+    licences: dict[Role, Licence] = {
         part.role: Licence(spdx=part.licence, origin=part.origin, note=part.note)
         for part in CATALOG
     }
+    note = "trained by `talkover train overlap`; comes with the package"
+    licences["overlap"] = Licence(spdx="Apache-2.0", origin="Talkover", note=note)
     return assemble(BundleStore(data_dir), steps, licences, progress=progress)

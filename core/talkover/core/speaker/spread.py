@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 DIRECTIONS: Final = 16
-"""That are made weaker. Chosen with the held-out voices in sight, among 8 to 32, which were alike."""
+"""That are made weaker; 8 to 32 were alike (seen with the held-out voices in sight)."""
 
 _FLOOR: Final = 2.0  # an average direction, with the regularising average on top of it
 

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from talkover.core.errors import WeightsError
 
-Role = Literal["vad", "listener", "brain", "voice", "speaker", "ending"]
+Role = Literal["vad", "listener", "brain", "voice", "speaker", "ending", "overlap"]
 """What a model does in a call."""
 
 

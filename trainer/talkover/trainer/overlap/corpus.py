@@ -1,0 +1,133 @@
+"""A seeded stream of overlaps, and what a classifier is shown of them."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+
+from talkover.core.clock import RATE
+from talkover.core.vad import VoiceModel
+from talkover.core.voice import VoiceRuntime
+from talkover.trainer.overlap.listen import Transcripts
+from talkover.trainer.overlap.moments import Moments, moments
+from talkover.trainer.overlap.scenes import Speak, scene
+from talkover.trainer.overlap.texts import Split
+from talkover.trainer.overlap.voices import Sound, trim
+
+_VAD: Final = "vad/model.onnx"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How many overlaps of a split, and of how many of them, the first ones, the words."""
+
+    overlaps: int
+    listened: int
+
+
+WHOLE: Final = {
+    Split.TRAIN: Plan(1200, 300),
+    Split.VALIDATION: Plan(140, 140),
+    Split.HELD_OUT: Plan(200, 200),
+}
+QUICK: Final = {
+    Split.TRAIN: Plan(250, 0),
+    Split.VALIDATION: Plan(80, 0),
+    Split.HELD_OUT: Plan(80, 0),
+}
+"""Without any words: no listener is asked."""
+
+
+class Studio:
+    """The models of a bundle that overlaps are made with.
+
+    Args:
+        bundle: Its folder; ``vad`` and ``voice`` are used, and ``listener`` if it is asked.
+        cache_folder: Where transcripts are kept.
+    """
+
+    def __init__(self, bundle: Path, cache_folder: Path) -> None:
+        self.vad = VoiceModel(bundle / _VAD)
+        self.speak = agent_voice(bundle / "voice")
+        self.transcripts = Transcripts(bundle / "listener", cache_folder)
+
+
+def agent_voice(folder: Path) -> Speak:
+    """The agent's own voice: the bundle's, each text said once."""
+    voice = VoiceRuntime(folder)
+
+    @cache
+    def speak(text: str) -> Sound:
+        pcm = voice.synthesise(text, seed=0).pcm.astype(np.float32) / np.float32(32_768)
+        return trim(soxr.resample(pcm, voice.rate, RATE))
+
+    return speak
+
+
+def overlaps(studio: Studio, split: Split, plan: Plan, *, seed: int) -> Iterator[Moments]:
+    """Overlaps of a split, one after another; the same seed gives the same ones.
+
+    An overlap depends on its number and the seed alone, so a longer plan begins like a shorter one.
+    """
+    for number in range(plan.overlaps):
+        source = np.random.SeedSequence([seed, list(Split).index(split), number])
+        random = np.random.default_rng(source)
+        made = scene(split, random, studio.speak)
+        listening = studio.transcripts if number < plan.listened else None
+        yield moments(made, studio.vad, listening, random)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """Decision points of many overlaps.
+
+    Attributes:
+        vectors: float32 [n, N_FEATURES].
+        labels: Index in ``LABELS``, int64 [n].
+        weights: float32 [n]; each overlap weighs 1 in all.
+        overlap: Which overlap each belongs to, int64 [n].
+    """
+
+    vectors: NDArray[np.float32]
+    labels: NDArray[np.int64]
+    weights: NDArray[np.float32]
+    overlap: NDArray[np.int64]
+
+
+def tabulate(found: list[Moments]) -> Table:
+    """All decision points, one below the other."""
+    sizes = [len(one.times) for one in found]
+    return Table(
+        np.concatenate([one.vectors for one in found]),
+        np.repeat([one.label for one in found], sizes),
+        np.concatenate([np.full(size, 1 / size, np.float32) for size in sizes]),
+        np.repeat(np.arange(len(found)), sizes),
+    )
+
+
+def gather(
+    studio: Studio,
+    plans: dict[Split, Plan],
+    *,
+    seed: int,
+    tick: Callable[[], None] = lambda: None,
+) -> dict[Split, list[Moments]]:
+    """The overlaps of every split in ``plans``.
+
+    Args:
+        studio: Makes them.
+        plans: How many.
+        seed: Of the draw.
+        tick: Called after each.
+    """
+    found: dict[Split, list[Moments]] = {split: [] for split in plans}
+    for split, plan in plans.items():
+        for one in overlaps(studio, split, plan, seed=seed):
+            found[split].append(one)
+            tick()
+    return found

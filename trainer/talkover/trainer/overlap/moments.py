@@ -1,0 +1,172 @@
+"""Overlaps as the server would see them: evidence every 96 ms, words when they are there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from talkover.core.clock import HOP, RATE
+from talkover.core.overlap import OverlapEvidence, features
+from talkover.core.overlap.config import LABELS
+from talkover.core.overlap.sound import LEAD
+from talkover.core.vad import VoiceModel, speech_probabilities
+from talkover.core.words import WordEvidence, echoes, weigh
+from talkover.trainer.overlap.listen import LATE, Transcripts, look_ends
+from talkover.trainer.overlap.scenes import ONSET, Scene
+
+_EVERY: Final = 3
+_LAST: Final = 50
+"""Hops: decisions are looked for from 0.1 to 1.6 s after the onset."""
+_VOICE: Final = 0.5
+_EARLY: Final = 2
+"""Hops before the true onset at which voice may be noticed: the network looks at whole hops."""
+_LEAST_VOICED: Final = 3
+"""Hops of voice without which nobody asks the listener."""
+_AFTER: Final = 0.5
+"""Seconds after the end of the sound at which the last decision is looked for."""
+_ENROLLED: Final = 0.6
+"""Share of callers whose voice is known already."""
+_LEVEL_KNOWN: Final = 0.8
+_TELLING: Final = 0.4
+"""Seconds of voice from which a speaker can be told from another at all."""
+
+_ALIKE: Final = {
+    "barge_in": (6.0, 1.8),
+    "backchannel": (4.0, 2.2),
+    "side_talk": (1.8, 5.0),
+    "noise": (2.0, 3.5),
+    "echo": (1.5, 6.0),
+}
+"""Parameters of the beta distributions that similarity after a second is drawn from. They are
+assumed, not measured: people are told apart well, hums and coughs hardly."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Moments:
+    """Decision points of one overlap, in order.
+
+    Attributes:
+        vectors: float32 [n, N_FEATURES].
+        label: Index in ``LABELS``.
+        kind: Finer, see ``Scene``.
+        times: Seconds since the true onset, float32 [n].
+        over: Whether the sound had ended by then, bool [n].
+        noticed: Voice activity noticed it.
+        listened: The listener was asked.
+    """
+
+    vectors: NDArray[np.float32]
+    label: int
+    kind: str
+    times: NDArray[np.float32]
+    over: NDArray[np.bool_]
+    noticed: bool
+    listened: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What was made of the words of an overlap."""
+
+    words: WordEvidence
+    own: float
+    end: int
+
+
+def moments(
+    made: Scene, vad: VoiceModel, transcripts: Transcripts | None, random: np.random.Generator
+) -> Moments:
+    """Look at an overlap as it goes on.
+
+    Args:
+        made: The overlap.
+        vad: Tells when voice begins.
+        transcripts: Asked for its words; None: nobody listens.
+        random: Where echo likelihood, similarity and what is known of the caller are drawn from.
+    """
+    voice = speech_probabilities(vad, made.pcm)
+    first = ONSET // HOP
+    heard = np.flatnonzero(voice[first - _EARLY :] >= _VOICE)
+    onset = first - _EARLY + int(heard[0]) if len(heard) else first
+    echo = _echo_hops(made.residue, len(voice) - onset, random)
+    alike = _similarity(made.label, voice[onset:], random)
+    level = made.usual + float(random.normal(0, 1.5)) if random.random() < _LEVEL_KNOWN else None
+    looks = _looks(made, onset * HOP, voice[onset:], transcripts) if transcripts else []
+    last = min(_LAST, len(voice) - onset, (made.end + int(_AFTER * RATE)) // HOP - onset)
+    counts = range(_EVERY, max(last, _EVERY) + 1, _EVERY)
+    vectors, times = [], []
+    for count in counts:
+        now = (onset + count) * HOP
+        look = _latest(looks, now - onset * HOP)
+        vectors.append(
+            features(
+                OverlapEvidence(
+                    made.pcm[onset * HOP - int(LEAD * RATE) : now],
+                    voice[onset : onset + count].tolist(),
+                    echo[:count].tolist(),
+                    level,
+                    alike[count - 1],
+                    look.words if look else None,
+                    look.own if look else 0.0,
+                    (now - onset * HOP - look.end) / RATE if look else 0.0,
+                )
+            )
+        )
+        times.append((now - ONSET) / RATE)
+    return Moments(
+        np.stack(vectors),
+        LABELS.index(made.label),
+        made.kind,
+        np.array(times, np.float32),
+        np.array(times) * RATE + ONSET >= made.end,
+        bool(len(heard)),
+        transcripts is not None,
+    )
+
+
+def _looks(
+    made: Scene, onset: int, voice: NDArray[np.float32], transcripts: Transcripts
+) -> list[_Look]:
+    ends = [
+        end
+        for end in look_ends()
+        if (voice[: end // HOP] >= _VOICE).sum() >= _LEAST_VOICED
+        and onset + end <= made.end + _AFTER * RATE
+    ]
+    begin = onset - int(LEAD * RATE)
+    found = transcripts.of([made.pcm[begin : onset + end] for end in ends], made.language)
+    return [
+        _Look(weigh(text, (made.language,)), echoes(text, made.agent), end)
+        for text, end in zip(found, ends, strict=True)
+    ]
+
+
+def _latest(looks: Sequence[_Look], now: int) -> _Look | None:
+    """The last look whose words are there ``now`` samples after the onset."""
+    there = [look for look in looks if look.end + LATE * RATE <= now]
+    return there[-1] if there else None
+
+
+def _echo_hops(residue: float, count: int, random: np.random.Generator) -> NDArray[np.float64]:
+    if residue == 0.0:
+        return random.beta(1, 30, count)
+    return np.clip(residue + random.normal(0, 0.15, count), 0, 1)
+
+
+def _similarity(
+    label: str, voice: NDArray[np.float32], random: np.random.Generator
+) -> list[float | None]:
+    """One a hop: none until there is enough voice, then from a half towards where it belongs."""
+    if random.random() >= _ENROLLED:
+        return [None] * len(voice)
+    settled = float(random.beta(*_ALIKE[label]))
+    voiced = np.cumsum(voice >= _VOICE) * HOP / RATE
+    drift = np.cumsum(random.normal(0, 0.02, len(voice)))
+    sure = np.clip(voiced, 0, 1)
+    found = np.clip(0.5 + (settled - 0.5) * sure + drift * sure, 0.01, 0.99)
+    return [
+        float(value) if heard >= _TELLING else None
+        for value, heard in zip(found, voiced, strict=True)
+    ]

@@ -1,0 +1,132 @@
+"""Voices that overlaps are spoken in, split so that held-out ones were never heard."""
+
+import io
+import shutil
+import subprocess
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+import numpy as np
+import soundfile
+import soxr
+from numpy.typing import NDArray
+
+from talkover.core.audio import read_wav
+from talkover.core.audio.prompts import Prompt, find_prompts
+from talkover.core.clock import RATE
+from talkover.core.errors import ConfigError
+from talkover.trainer.overlap.texts import Said, Split, split_of
+
+Sound = NDArray[np.float32]
+"""Mono at 16 kHz, full scale 1."""
+
+_ACCENTS: Final[dict[str, dict[Split, tuple[str, ...]]]] = {
+    "en": {
+        Split.TRAIN: ("en-us", "en-gb", "en-gb-x-gbclan"),
+        Split.VALIDATION: ("en-gb-x-rp", "en-gb-x-gbcwmd"),
+        Split.HELD_OUT: ("en-gb-scotland", "en-029", "en-us-nyc"),
+    },
+    "es": {Split.TRAIN: ("es",), Split.VALIDATION: ("es",), Split.HELD_OUT: ("es-419",)},
+    "fr": {Split.TRAIN: ("fr-fr",), Split.VALIDATION: ("fr-be",), Split.HELD_OUT: ("fr-ch",)},
+    "de": dict.fromkeys(Split, ("de",)),
+    "hi": dict.fromkeys(Split, ("hi",)),
+    "zh": dict.fromkeys(Split, ("cmn",)),
+}
+_VARIANTS: Final[dict[Split, tuple[str, ...]]] = {
+    Split.TRAIN: ("m1", "m3", "m4", "m5", "m8", "f1", "f3", "f5", "Andy", "Annie", "Gene", "Lee",
+                  "Mario", "adam", "anika", "benjamin", "caleb", "david", "edward", "linda", "max",
+                  "michel", "paul", "steph", "victor", "klatt", "klatt3"),
+    Split.VALIDATION: ("m2", "m6", "f2", "Alex", "Denis", "belinda", "marcelo", "robert", "klatt2"),
+    Split.HELD_OUT: ("m7", "f4", "Alicia", "Diogo", "Hugo", "Michael", "antonio", "grandma", "john",
+                     "quincy", "travis", "zac", "klatt4"),
+}  # fmt: skip
+_FLITE: Final = ("slt", "awb", "rms", "kal16")
+"""Another engine, English only, and only held out."""
+_PEOPLE: Final = {Split.TRAIN: "en", Split.VALIDATION: "es", Split.HELD_OUT: "fr"}
+"""Language of the recordings of a person in each split."""
+_TIMEOUT: Final = 20.0
+_LOUD: Final = 0.02
+"""Share of a recording's peak below which it has not begun, or is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """Somebody who can say any text in a language.
+
+    Attributes:
+        engine: ``espeak`` or ``flite``.
+        name: As the engine knows it.
+        pitch: Of eSpeak, 0 to 99.
+        pace: Words a minute.
+    """
+
+    engine: str
+    name: str
+    pitch: int = 50
+    pace: int = 175
+
+
+def draw_voice(language: str, split: Split, random: np.random.Generator) -> Voice:
+    """Somebody of a split who speaks a language."""
+    if split is Split.HELD_OUT and language == "en" and _has("flite") and random.random() < 0.5:
+        return Voice("flite", str(random.choice(_FLITE)))
+    accent = random.choice(_ACCENTS[language][split])
+    variant = random.choice(_VARIANTS[split])
+    return Voice(
+        "espeak",
+        f"{accent}+{variant}",
+        int(random.integers(25, 80)),
+        int(random.integers(140, 220)),
+    )
+
+
+def say(said: Said, voice: Voice) -> Sound:
+    """A text in a voice, without the silence around it.
+
+    Raises:
+        ConfigError: the engine is not installed, or failed.
+    """
+    command = (
+        ["flite", "-voice", voice.name, "-t", said.text, "-o", "/dev/stdout"]
+        if voice.engine == "flite"
+        else [
+            *("espeak-ng", "-v", voice.name, "-p", str(voice.pitch), "-s", str(voice.pace)),
+            *("--stdout", "--", said.text),
+        ]
+    )
+    if not _has(command[0]):
+        raise ConfigError(f"{command[0]} is not installed; run: sh scripts/test_setup.sh")
+    try:
+        done = subprocess.run(command, capture_output=True, check=True, timeout=_TIMEOUT)
+        pcm, rate = soundfile.read(io.BytesIO(done.stdout), dtype="float32", always_2d=True)
+    except (subprocess.SubprocessError, soundfile.SoundFileError) as error:
+        raise ConfigError(f"{command[0]} did not speak with voice {voice.name}: {error}") from None
+    return trim(soxr.resample(pcm[:, 0], rate, RATE).astype(np.float32))
+
+
+def trim(sound: Sound) -> Sound:
+    """Cut the silence at both ends."""
+    peak = float(np.abs(sound).max()) if len(sound) else 0.0
+    loud = np.flatnonzero(np.abs(sound) > peak * _LOUD)
+    return sound[int(loud[0]) : int(loud[-1]) + 1] if len(loud) and peak else sound
+
+
+@cache
+def people(split: Split) -> tuple[Prompt, ...]:
+    """Recordings of a person whose texts are in a split too; none where none are installed."""
+    return tuple(
+        prompt
+        for prompt in find_prompts(_PEOPLE[split])
+        if split_of(prompt.text) is split and prompt.seconds < 8
+    )
+
+
+def play(prompt: Prompt) -> Sound:
+    """A recording, without the silence around it."""
+    return trim(read_wav(prompt.path).astype(np.float32) / np.float32(32_768))
+
+
+@cache
+def _has(command: str) -> bool:
+    return shutil.which(command) is not None
