@@ -25,6 +25,7 @@ from talkover.core.weights.catalog import (
     SPEAKER,
     VAD,
     VOICE,
+    Role,
 )
 
 
