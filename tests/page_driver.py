@@ -29,13 +29,20 @@ def heard(index, text, *, final=True):
     return wire(transcript=agent_pb2.Transcript(turn=index, final=final, text=text))
 
 
-def says(index, text, at, lane=0, pace=TICKS // 4):
-    """Words of the agent."""
+def says(index, text, at, lane=0, pace=TICKS // 4, first=0):
+    """Words of the agent, after ``first`` others of the reply."""
     words = [
         agent_pb2.Word(text=word, starts_at=at + i * pace, ends_at=at + (i + 1) * pace)
         for i, word in enumerate(text.split())
     ]
-    return wire(agent_text=agent_pb2.AgentText(turn=index, words=words, lane_position=lane))
+    return wire(
+        agent_text=agent_pb2.AgentText(turn=index, words=words, lane_position=lane, first=first)
+    )
+
+
+def truncated(index, heard_text, played=0):
+    """The agent was cut off for good."""
+    return wire(truncation=agent_pb2.Truncation(turn=index, heard_text=heard_text, played=played))
 
 
 def timings(index, **stages):

@@ -56,6 +56,14 @@ async def cut_short(server, requests, context):
     words = [agent_pb2.Word(text=text) for text in ("never", "heard", "before")]
     text = agent_pb2.AgentText(words=words)
     await context.write(agent_pb2.ConverseResponse(agent_text=text))
+    await context.write(turn("ducked"))
+    await context.write(turn("barge_in"))
+    await context.write(turn("false_start", turn=1))
+    again = [agent_pb2.Word(text=text) for text in ("heard", "before")]
+    await context.write(
+        agent_pb2.ConverseResponse(agent_text=agent_pb2.AgentText(words=again, first=1))
+    )
+    await context.write(turn("resumed"))
     for frame in range(5):
         await context.write(audio(b"\xd0\x07" * 320, frame * 320, frame * 320))
     await context.write(turn("barge_in"))
@@ -79,7 +87,7 @@ async def test_call_shows_the_conversation_and_writes_both_files(tmp_path, recor
         code, output = await run("call", "--wav", str(recording), *flags)
     assert code == 0, output
     assert "caller  [good] morning" in output
-    assert "agent  never heard before" in output
+    assert "agent  never heard before\n" in output
     both, rate = soundfile.read(out, dtype="int16")
     assert rate == 16_000
     assert (both[:, 0] == 3_000).sum() == 8_000

@@ -7,7 +7,16 @@ import numpy as np
 import pytest
 import soundfile
 
-from talkover.client import AudioFormat, CallError, Encoding, Ended, connect
+from talkover.client import (
+    AudioFormat,
+    CallError,
+    Encoding,
+    Ended,
+    Truncation,
+    Turn,
+    TurnKind,
+    connect,
+)
 from talkover.client.floor import Floor
 from talkover.client.phone import Phone, Scripted
 from talkover.client.record import Recorder
@@ -19,7 +28,7 @@ from .scripted import audio, serving, turn
 SPEECH = np.full(1_600, 1_000, np.int16)  # 0.1 s at 16 kHz
 
 
-def answering(replies: int, frames: int = 10, *, stop_at_noise: bool = False):
+def answering(replies: int, frames: int = 10):
     """A server that answers each 0.1 s of the caller's noise with paced frames of 2,000."""
 
     async def conversation(server, requests, context):
@@ -48,8 +57,7 @@ def answering(replies: int, frames: int = 10, *, stop_at_noise: bool = False):
                     audio(b"\xd0\x07" * 320, 1_000_000 * number + frame * 320, position)
                 )
                 position += 320
-            kind = "barge_in" if stop_at_noise else "agent_finished"
-            await context.write(turn(kind, media, number))
+            await context.write(turn("agent_finished", media, number))
         await server.until_hang_up(requests)
         await server.end(context)
 
@@ -132,6 +140,8 @@ async def test_barge_in_empties_the_loudspeaker_and_is_reported(tmp_path):
         while not any(r.WhichOneof("message") == "playout" for r in server.received):
             await server.take(requests)
         await context.write(turn("barge_in"))
+        cut = agent_pb2.Truncation(heard_text="", played=0)
+        await context.write(agent_pb2.ConverseResponse(truncation=cut))
         await server.until_hang_up(requests)
         await server.end(context)
 
@@ -141,6 +151,39 @@ async def test_barge_in_empties_the_loudspeaker_and_is_reported(tmp_path):
     assert 0 < heard < 100 * 320 / 2
     reports = [r.playout.played for r in server.received if r.WhichOneof("message") == "playout"]
     assert heard <= reports[-1] == phone.player.played <= heard + 320
+
+
+async def test_a_false_interruption_is_no_end_and_the_rest_comes_out(tmp_path):
+    async def coughed_at(server, requests, context):
+        await server.open(requests, context)
+        await context.write(turn("agent_started"))
+        for frame in range(5):  # the first three words, and one that is thrown away
+            await context.write(audio(b"\xd0\x07" * 320, frame * 320, frame * 320))
+        while not any(r.WhichOneof("message") == "playout" for r in server.received):
+            await server.take(requests)
+        for kind, number in [("caller_started", 1), ("overlap", 1), ("ducked", 0), ("barge_in", 0)]:
+            await context.write(turn(kind, turn=number))
+        before = len(server.received)
+        while len(server.received) < before + 30:  # 0.6 s: longer than the script waits
+            await server.take(requests)
+        await context.write(turn("false_start", turn=1))
+        await context.write(turn("resumed"))
+        for frame in range(5):
+            await context.write(audio(b"\xb8\x0b" * 320, 20_000 + frame * 320, (5 + frame) * 320))
+        await context.write(turn("agent_finished"))
+        await server.until_hang_up(requests)
+        await server.end(context)
+
+    async with serving(coughed_at) as (server, url):
+        recording, _, _, phone = await run(url, tmp_path / "a.wav", [], end=AfterReply(0.3))
+    right = recording[:, 1]
+    assert 0 < (right == 2_000).sum() <= 5 * 320
+    assert (right == 3_000).sum() == 5 * 320
+    assert phone.floor.replies == 1
+    reports = [r.playout.played for r in server.received if r.WhichOneof("message") == "playout"]
+    assert reports == sorted(reports)
+    assert reports[-1] == 10 * 320
+    assert phone.player.underruns == 0
 
 
 async def test_nobody_answers_and_patience_ends(tmp_path):
@@ -196,20 +239,43 @@ async def test_stop_hangs_up_politely():
     }
 
 
-def test_a_false_start_over_a_reply_leaves_the_agent_the_floor():
-    from talkover.client import Turn, TurnKind
-
+def after(*kinds: str) -> Floor:
+    """The floor after changes; ``truncation`` is one."""
     floor = Floor()
-    for kind, turn_number in [
-        (TurnKind.CALLER_STARTED, 0),
-        (TurnKind.CALLER_ENDED, 0),
-        (TurnKind.AGENT_STARTED, 0),
-        (TurnKind.CALLER_STARTED, 1),
-        (TurnKind.OVERLAP, 1),
-        (TurnKind.FALSE_START, 1),
-    ]:
-        floor.event(Turn(at=0, received=0.0, kind=kind, turn=turn_number))
+    for kind in kinds:
+        if kind == "truncation":
+            floor.event(Truncation(at=0, received=0.0, turn=0, heard_text="", played=0))
+        else:
+            floor.event(Turn(at=0, received=0.0, kind=TurnKind(kind), turn=0))
+    return floor
+
+
+SPEAKING = ("caller_started", "caller_ended", "agent_started")
+OVER = (*SPEAKING, "caller_started", "overlap", "ducked")
+
+
+def test_a_false_start_over_a_reply_leaves_the_agent_the_floor():
+    floor = after(*OVER, "unducked", "false_start")
+    assert floor.speaking
     assert not floor.settled
-    floor.event(Turn(at=0, received=0.0, kind=TurnKind.AGENT_FINISHED, turn=0))
+    floor = after(*OVER, "unducked", "false_start", "agent_finished")
     assert floor.settled
     assert floor.replies == 1
+
+
+def test_a_reply_that_is_cut_off_is_over_only_when_that_is_sure():
+    held = (*OVER, "barge_in")
+    for kinds, speaking, settled, replies in [
+        (held, False, False, 0),
+        ((*held, "false_start"), False, False, 0),
+        ((*held, "false_start", "resumed"), True, False, 0),
+        ((*held, "false_start", "resumed", "agent_finished"), False, True, 1),
+        ((*held, "truncation"), False, False, 1),  # the caller still speaks
+        ((*held, "truncation", "false_start"), False, True, 1),
+        ((*held, "truncation", "caller_ended"), False, False, 1),
+        ((*held, "caller_ended", "truncation"), False, False, 1),  # not counted twice
+        ((*SPEAKING, "barge_in"), False, False, 0),  # a button
+        ((*SPEAKING, "barge_in", "truncation"), False, True, 1),
+    ]:
+        floor = after(*kinds)
+        assert (floor.speaking, floor.settled, floor.replies) == (speaking, settled, replies), kinds

@@ -117,6 +117,20 @@ def test_audio_that_is_late_is_an_underrun_and_the_end_of_a_reply_is_none():
     assert player.underruns == 1
 
 
+def test_what_comes_after_a_flush_is_a_new_stretch_and_the_flushed_is_passed_over():
+    player = Player(prebuffer=0.02)
+    player.push(np.full(640, 1, np.int16), lane_position=0, starts_at=0)
+    player.play()
+    assert player.flush() == 320
+    assert player.played == 320
+    player.play()
+    player.push(np.full(320, 2, np.int16), lane_position=640, starts_at=16_000)
+    assert (player.play() == 2).all()
+    assert player.played == 960
+    assert [(s.lane_position, s.ticks) for s in player.spans] == [(0, 320), (640, 320)]
+    assert player.underruns == 0
+
+
 def test_audio_that_comes_just_in_time_is_no_underrun():
     player = Player(prebuffer=0.02)
     feed = Feed(player, 16_000)

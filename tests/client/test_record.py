@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from talkover.client import AgentAudio, AudioError, ConfigError, Transcript, Word
+from talkover.client import AgentAudio, AgentText, AudioError, ConfigError, Transcript, Word
 from talkover.client.record import EventLog, Recorder, event_fields
 
 
@@ -58,6 +58,12 @@ def test_the_log_has_a_line_as_soon_as_it_happens(tmp_path):
     assert (lines[1]["event"], lines[1]["at"], lines[1]["name"]) == ("line", 320, "one.wav")
     log.close()
     log.close()
+
+
+def test_words_that_come_again_are_logged_with_their_place():
+    words = (Word("again", 1, 2, 1.0),)
+    event = AgentText(at=1, received=0.0, turn=2, words=words, lane_position=320, first=7)
+    assert event_fields(event)["first"] == 7
 
 
 def test_audio_is_logged_by_its_size():

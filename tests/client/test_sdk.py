@@ -11,6 +11,7 @@ import pytest
 import talkover.client as sdk
 from talkover.client import (
     AgentAudio,
+    AgentText,
     AudioError,
     AudioFormat,
     CallError,
@@ -107,6 +108,12 @@ async def test_events_come_as_values_with_times():
             )
         )
         await context.write(turn("barge_in", at=100, turn=3))
+        newer = agent_pb2.ConverseResponse(turn=agent_pb2.TurnEvent(kind=99, turn=3))
+        await context.write(newer)
+        for kind in ("ducked", "unducked", "resumed"):
+            await context.write(turn(kind, turn=2))
+        words = agent_pb2.AgentText(turn=2, words=[word], lane_position=640, first=4)
+        await context.write(agent_pb2.ConverseResponse(agent_text=words))
         await context.write(audio(b"\x00\x80" * 160, 640, 320))
         await server.until_hang_up(requests)
         await server.end(context)
@@ -115,7 +122,16 @@ async def test_events_come_as_values_with_times():
         started = await anext(call)
         transcript = await anext(call)
         change = await anext(call)
+        changes = [await anext(call) for _ in range(3)]  # not the unknown one
+        text = await anext(call)
         sound = await anext(call)
+    assert [(c.kind, c.turn) for c in changes] == [
+        (TurnKind.DUCKED, 2),
+        (TurnKind.UNDUCKED, 2),
+        (TurnKind.RESUMED, 2),
+    ]
+    assert isinstance(text, AgentText)
+    assert (text.turn, text.first, text.lane_position, len(text.words)) == (2, 4, 640, 1)
     assert isinstance(started, Started)
     assert isinstance(transcript, Transcript)
     assert transcript.at == 99

@@ -32,7 +32,14 @@ class TurnKind(StrEnum):
     OVERLAP = "overlap"
     """Both speak."""
     BARGE_IN = "barge_in"
-    """The agent stopped for the caller: agent audio not played out yet is to be thrown away."""
+    """The agent stopped for the caller: agent audio not played out yet is to be thrown away, and
+    what was played is to be reported. ``RESUMED`` or a ``Truncation`` tells how it went on."""
+    DUCKED = "ducked"
+    """The agent speaks more quietly: the caller may want the floor."""
+    UNDUCKED = "unducked"
+    """It speaks as before: they did not."""
+    RESUMED = "resumed"
+    """The barge-in held no words: the agent goes on at the first word that was not heard."""
 
 
 class EndReason(StrEnum):
@@ -113,13 +120,19 @@ class Transcript(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentText(Event):
-    """Words the agent is about to say; their times hold unless a ``Truncation`` follows."""
+    """Words the agent is about to say; their times hold unless it is interrupted.
+
+    After a false interruption words come again, with new times and lane positions. They replace
+    those from ``first`` on.
+    """
 
     turn: int
     """The caller's turn that this answers."""
     words: tuple[Word, ...]
     lane_position: int
     """Where the first of them begins on the agent lane."""
+    first: int
+    """How many words of the reply come before them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,11 +141,16 @@ class Turn(Event):
 
     kind: TurnKind
     turn: int
+    """The caller's turn. Of what the agent does (``AGENT_STARTED``, ``AGENT_FINISHED``, ``DUCKED``,
+    ``UNDUCKED``, ``BARGE_IN``, ``RESUMED``): the one that it is answering."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Truncation(Event):
-    """The agent was cut off: this, and no more, is what the caller heard."""
+    """The agent was cut off for good: this, and no more, is what the caller heard.
+
+    It follows a ``BARGE_IN`` once that is sure, at the latest when the caller's turn is answered.
+    """
 
     turn: int
     heard_text: str

@@ -56,7 +56,7 @@ class View:
                 self._speech(event.at, "caller", Text(event.text))
             case AgentText():
                 words = self._said.setdefault(event.turn, [])
-                words += [word.text for word in event.words]
+                words[event.first :] = [word.text for word in event.words]
                 self._unfinished("agent", " ".join(words))
             case Turn(kind=TurnKind.AGENT_FINISHED):
                 text = " ".join(self._said.pop(event.turn, []))

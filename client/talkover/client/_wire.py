@@ -30,6 +30,13 @@ SOURCES: Final = {
     "screen": media_pb2.VIDEO_SOURCE_SCREEN,
 }
 
+_TURN_KINDS: Final = {
+    agent_pb2.TurnEventKind.Value(f"TURN_EVENT_KIND_{kind.name}"): kind for kind in ev.TurnKind
+}
+_END_REASONS: Final = {
+    agent_pb2.EndReason.Value(f"END_REASON_{reason.name}"): reason for reason in ev.EndReason
+}
+
 
 def format_to_wire(audio: AudioFormat) -> media_pb2.AudioFormat:
     """The wire's form of an audio format."""
@@ -118,14 +125,15 @@ def _agent_text(r: agent_pb2.ConverseResponse, _: Encoding, received: float) -> 
         turn=r.agent_text.turn,
         words=words_from_wire(r.agent_text.words),
         lane_position=r.agent_text.lane_position,
+        first=r.agent_text.first,
     )
 
 
 def _turn(r: agent_pb2.ConverseResponse, _: Encoding, received: float) -> ev.Event | None:
-    name = agent_pb2.TurnEventKind.Name(r.turn.kind).removeprefix("TURN_EVENT_KIND_").lower()
-    if name not in set(ev.TurnKind):
+    kind = _TURN_KINDS.get(r.turn.kind)
+    if kind is None:
         return None
-    return ev.Turn(at=r.at, received=received, kind=ev.TurnKind(name), turn=r.turn.turn)
+    return ev.Turn(at=r.at, received=received, kind=kind, turn=r.turn.turn)
 
 
 def _truncation(r: agent_pb2.ConverseResponse, _: Encoding, received: float) -> ev.Truncation:
@@ -153,8 +161,7 @@ def _problem(r: agent_pb2.ConverseResponse, _: Encoding, received: float) -> ev.
 
 
 def _ended(r: agent_pb2.ConverseResponse, _: Encoding, received: float) -> ev.Ended:
-    name = agent_pb2.EndReason.Name(r.ended.reason).removeprefix("END_REASON_").lower()
-    reason = ev.EndReason(name) if name in set(ev.EndReason) else ev.EndReason.ERROR
+    reason = _END_REASONS.get(r.ended.reason, ev.EndReason.ERROR)
     return ev.Ended(at=r.at, received=received, reason=reason, turns=r.ended.turns)
 
 

@@ -77,7 +77,8 @@ class Player:
     def played(self) -> int:
         """How far on the agent lane the loudspeaker is: what a playout report says.
 
-        Never decreases. Positions that were flushed are passed over once later ones come out.
+        Never decreases. Positions that were flushed are passed over once later ones come out, as
+        when the agent goes on after a false interruption.
         """
         return self._played
 
@@ -135,7 +136,10 @@ class Player:
         return out
 
     def flush(self) -> int:
-        """Throw away what has not come out; returns how many ticks that were."""
+        """Throw away what has not come out; returns how many ticks that were.
+
+        What is pushed afterwards begins a new stretch.
+        """
         thrown = self._waiting
         self._chunks.clear()
         self._waiting = self._held = 0

@@ -44,8 +44,9 @@ def test_played_follows_the_lane_and_not_the_clock(run):
         "words",
         """(m) => {
             const words = (from, to) => [{ text: "a", startsAt: from, endsAt: to }];
-            let s = m.addWords([], { words: words(1000, 2000), lanePosition: 100 });
-            s = m.addWords(s, { words: words(9000, 9500), lanePosition: 1300 });
+            const text = { turn: 0, first: 0 };
+            let s = m.addWords([], { ...text, words: words(1000, 2000), lanePosition: 100 });
+            s = m.addWords(s, { ...text, first: 1, words: words(9000, 9500), lanePosition: 1300 });
             return [0, 1000, 1500, 2100, 8000, 9000, 9400, 99000].map((at) => m.played(s, at));
         }""",
     )
@@ -59,19 +60,81 @@ def test_reports_never_decrease_and_a_cut_is_told_at_once(run):
         """(m) => {
             const told = [];
             const p = new m.Playout((message) => told.push(message.playout.played));
-            const words = (from, to, lanePosition) =>
-                p.words({ words: [{ text: "a", startsAt: from, endsAt: to }], lanePosition });
-            words(1000, 33000, 500);
+            const words = (turn, from, to, lanePosition) => p.words({
+                turn, first: 0, words: [{ text: "a", startsAt: from, endsAt: to }], lanePosition });
+            words(0, 1000, 33000, 500);
             p.tick(900, 0); p.tick(2000, 1); p.tick(3000, 1.1); p.tick(4000, 1.3);
             p.cut(4100);
             p.cut(4100);
             p.tick(9000, 2);
-            words(20000, 30000, 40500);
+            p.drop(0);
+            words(1, 20000, 30000, 40500);
             p.tick(19000, 3); p.tick(21000, 4);
             return told;
         }""",
     )
     assert told == ["1500", "3500", "3600", "3600", "41500"]
+
+
+@pytest.mark.parametrize("order", ["words first", "event first"])
+def test_a_resumed_reply_is_reported_where_it_now_is(run, order):
+    # Two words of 8,000 ticks; a third is made into the silence, and its times mean nothing.
+    told = run(
+        "playout",
+        """(m, order) => {
+            const told = [];
+            const p = new m.Playout((message) => told.push(Number(message.playout.played)));
+            const words = (first, count, from, lanePosition) => p.words({
+                turn: 0, first, lanePosition, words: [...Array(count)].map((_, i) =>
+                    ({ text: "a", startsAt: from + i * 8000, endsAt: from + (i + 1) * 8000 })) });
+            words(0, 2, 1000, 0);
+            p.cut(10000);
+            words(2, 1, 12000, 16000);
+            p.tick(15000, 1); p.tick(40000, 2);
+            const held = told.length;
+            const go = [() => words(1, 2, 50000, 11000), () => p.resume()];
+            for (const act of order === "words first" ? go : go.reverse()) act();
+            p.tick(41000, 3); p.tick(49999, 4); p.tick(50001, 5); p.tick(66000, 6);
+            return [held, told];
+        }""",
+        order,
+    )
+    assert told == [1, [9000, 11001, 27000]]
+
+
+def test_a_reply_that_still_comes_out_is_not_replaced_by_the_next(run):
+    values = run(
+        "words",
+        """(m) => {
+            const words = (turn, startsAt, lanePosition) => [{ turn, first: 0, lanePosition,
+                words: [{ text: "a", startsAt, endsAt: startsAt + 1000 }] }];
+            const both = [...words(0, 1000, 0), ...words(1, 5000, 1000)];
+            const s = both.reduce(m.addWords, []);
+            return [1500, 5500].map((at) => m.played(s, at));
+        }""",
+    )
+    assert values == [500, 1500]
+
+
+def test_what_was_never_said_is_not_reported_after_a_cut_for_good(run):
+    told = run(
+        "playout",
+        """(m) => {
+            const told = [];
+            const p = new m.Playout((message) => told.push(Number(message.playout.played)));
+            const words = (turn, first, from, lanePosition) => p.words({ turn, first, lanePosition,
+                words: [{ text: "a", startsAt: from, endsAt: from + 8000 }] });
+            words(0, 0, 1000, 0);
+            p.cut(2000);
+            words(0, 1, 3000, 8000);
+            p.drop(0);
+            p.tick(20000, 1);
+            words(1, 0, 30000, 2500);
+            p.tick(29000, 2); p.tick(30100, 3);
+            return told;
+        }""",
+    )
+    assert told == [1000, 2600]
 
 
 @pytest.mark.parametrize(
@@ -124,6 +187,7 @@ def test_the_page_reads_what_the_server_writes(run, everything):
         "body": {
             "turn": 0,
             "lanePosition": 0,
+            "first": 0,
             "words": [{"text": "Hi", "startsAt": 2**40, "endsAt": 2**40 + 5}],
         },
     }
@@ -142,6 +206,12 @@ def test_wrong_types_in_an_event_do_no_harm(run):
     )
     body = run("wire", "(m, text) => m.parse(text)", text)["body"]
     assert body["words"] == [{"text": "", "startsAt": 0, "endsAt": 0}] * 3
+    places = run(
+        "wire",
+        """(m) => [-3, 2.7, "4", "x", null].map((first) =>
+            m.parse(JSON.stringify({ agentText: { first } })).body.first)""",
+    )
+    assert places == [0, 2, 4, 0, 0]
 
 
 def test_tries_are_counted_and_end(run):
@@ -218,6 +288,62 @@ def test_lanes_know_overlaps_and_forget(run):
         }""",
     )
     assert result == [[{"from": 3, "to": 4}], ["speech", "false"], ["cut"], [500, 200], 0]
+
+
+def test_lanes_know_where_the_agent_made_room_and_went_on(run):
+    result = run(
+        "history",
+        """(m) => {
+            const h = new m.History();
+            const turns = (...list) => list.forEach(([kind, at]) => h.turn(kind, at));
+            turns(["AGENT_STARTED", 1], ["DUCKED", 2], ["UNDUCKED", 3], ["DUCKED", 4]);
+            turns(["BARGE_IN", 5], ["FALSE_START", 6], ["RESUMED", 7], ["DUCKED", 8]);
+            turns(["AGENT_FINISHED", 9], ["UNDUCKED", 10], ["AGENT_STARTED", 11]);
+            turns(["DUCKED", 12], ["BARGE_IN", 13], ["CALLER_ENDED", 14], ["AGENT_STARTED", 15]);
+            turns(["DUCKED", 16]);
+            h.end(17);
+            const told = (spans) => spans.map(({ from, to, kind }) => [from, to, kind]);
+            const seen = [told(h.agent), told(h.ducked)];
+            h.prune(1e6);
+            return [...seen, h.ducked.length];
+        }""",
+    )
+    agent, ducked, left = result
+    assert agent == [[1, 5, "resumed"], [7, 9, "speech"], [11, 13, "cut"], [15, 17, "speech"]]
+    assert [span[:2] for span in ducked] == [[2, 3], [4, 5], [8, 9], [12, 13], [16, 17]]
+    assert left == 0
+
+
+def test_the_floor_through_a_false_and_a_real_interruption(run):
+    seen = run(
+        "state",
+        """(m) => {
+            let s = { ...m.INITIAL, phase: "live" };
+            const go = (kind) => {
+                s = m.next(s, kind === "truncated" ? { type: kind } : { type: "turn", kind });
+                return [m.floor(s), s.agent, s.ducked];
+            };
+            return ["AGENT_STARTED", "CALLER_STARTED", "OVERLAP", "DUCKED", "UNDUCKED", "DUCKED",
+                "BARGE_IN", "FALSE_START", "RESUMED", "DUCKED", "BARGE_IN", "truncated",
+                "CALLER_ENDED", "truncated"].map(go);
+        }""",
+    )
+    assert seen == [
+        ["agent", "speaking", False],
+        ["both", "speaking", False],
+        ["both", "speaking", False],
+        ["both", "speaking", True],
+        ["both", "speaking", False],
+        ["both", "speaking", True],
+        ["caller", "held", False],
+        ["quiet", "held", False],
+        ["agent", "speaking", False],
+        ["agent", "speaking", True],
+        ["quiet", "held", False],
+        ["quiet", "quiet", False],
+        ["thinking", "thinking", False],
+        ["thinking", "thinking", False],
+    ]
 
 
 def test_a_stage_that_was_done_early_takes_no_room(run):

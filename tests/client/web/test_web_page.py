@@ -14,6 +14,7 @@ from page_driver import (
     step,
     take,
     timings,
+    truncated,
     turn,
     until,
     wire,
@@ -84,14 +85,92 @@ def test_words_appear_when_they_are_spoken_and_unheard_ones_are_struck_out(open_
     take(page, heard(0, "Good morning"), turn("AGENT_STARTED", 0))
     take(page, says(0, "this comes out at once", at=0, lane=0))
     until(page, "document.querySelectorAll('.word:not(.ahead)').length === 5")
-    take(page, says(0, "this is for much later", at=600 * TICKS, lane=5 * TICKS // 4))
+    take(page, says(0, "this is for much later", at=600 * TICKS, lane=5 * TICKS // 4, first=5))
     assert page.locator(".word.ahead").count() == 5
-    truncation = agent_pb2.Truncation(turn=0, heard_text="this comes out", played=9_000)
-    take(page, turn("BARGE_IN", 1), wire(truncation=truncation))
+    take(page, turn("CALLER_STARTED", 1), turn("DUCKED", 0), turn("BARGE_IN", 0))
+    # Nothing is struck yet: it may have been nobody.
+    assert page.locator(".unheard").count() == 0
+    assert page.evaluate("document.querySelector('#sound').muted")
+    assert page.inner_text("#status-text") == "Hearing you"
+    assert page.is_enabled("#interrupt")
+    take(page, truncated(0, "this comes out", 9_000), turn("CALLER_ENDED", 1))
     assert page.inner_text(".agent .unheard") == "at once this is for much later"
     assert page.inner_text(".agent .text") == "this comes out at once this is for much later"
     # The report went at once, and claims no word that is still to come.
     assert int(sent(page, "playout")[-1]["played"]) <= 5 * TICKS // 4
+
+
+@pytest.mark.parametrize("order", ["words first", "event first"])
+def test_words_come_back_when_nobody_wanted_the_floor(open_page, order):
+    page = open_page()
+    go_live(page)
+    take(page, turn("AGENT_STARTED", 0), says(0, "one two", at=0))
+    until(page, "document.querySelectorAll('.word:not(.ahead)').length === 2")
+    take(page, says(0, "three four", at=600 * TICKS, lane=TICKS // 2, first=2))
+    take(page, turn("CALLER_STARTED", 1), turn("OVERLAP", 1), turn("DUCKED", 0))
+    take(page, turn("BARGE_IN", 0))
+    # What was on its way is greyed; what is made into the silence has no time yet.
+    assert page.locator(".word.ahead.seen").all_inner_texts() == ["three", "four"]
+    take(page, says(0, "five", at=0, lane=TICKS, first=4))
+    page.wait_for_timeout(200)
+    assert page.locator(".word:not(.ahead)").all_inner_texts() == ["one", "two"]
+    # The second word was heard only in part, and is said again.
+    again = says(0, "two three four five", at=600 * TICKS, lane=TICKS // 2, first=1)
+    go_on = [again, turn("RESUMED", 0)]
+    take(page, turn("FALSE_START", 1), *(go_on if order == "words first" else go_on[::-1]))
+    assert page.inner_text(".agent .text") == "one two three four five"
+    assert page.locator(".word.ahead.seen").all_inner_texts() == ["two", "three", "four"]
+    assert not page.evaluate("document.querySelector('#sound').muted")
+    assert page.inner_text("#status-text") == "Speaking"
+    assert page.locator(".unheard").count() == 0
+    take(page, says(0, "two three four five", at=0, lane=TICKS // 2, first=1))
+    until(page, "document.querySelectorAll('.word.ahead').length === 0")
+    # Calm: nothing of all this was read out, and the reply is when it has been said.
+    assert page.inner_text("#said") == ""
+    take(page, turn("AGENT_FINISHED", 0))
+    until(page, "document.querySelector('#said').innerText !== ''")
+    assert page.inner_text("#said") == "Agent: one two three four five"
+
+
+def test_words_of_a_resumed_reply_appear_when_they_are_spoken(open_page):
+    page = open_page()
+    go_live(page)
+    # Cut off 0.15 s and more before its first word comes out.
+    take(page, says(0, "one two", at=100 * TICKS), turn("BARGE_IN", 0, at=100 * TICKS))
+    take(page, says(0, "three", at=0, first=2))
+    page.wait_for_timeout(700)  # by the old times both have passed
+    take(page, turn("RESUMED", 0))
+    page.wait_for_timeout(200)
+    assert page.locator(".word:not(.ahead)").count() == 0
+    take(page, says(0, "one two three", at=0))
+    until(page, "document.querySelectorAll('.word:not(.ahead)').length === 3")
+    assert sent(page, "playout")[0]["played"] == "0"  # at the cut
+    until(page, "talkover.events.filter((e) => e.sent?.playout?.played === '12000').length === 1")
+
+
+def test_words_made_into_the_silence_wait_for_their_time(open_page):
+    page = open_page()
+    go_live(page)
+    take(page, turn("AGENT_STARTED", 0), says(0, "one", at=0))
+    until(page, "document.querySelectorAll('.word:not(.ahead)').length === 1")
+    take(page, turn("BARGE_IN", 0), says(0, "two", at=0, first=1), turn("RESUMED", 0))
+    page.wait_for_timeout(200)
+    assert page.locator(".word:not(.ahead)").all_inner_texts() == ["one"]
+
+
+def test_a_duck_is_seen_but_not_announced(open_page):
+    page = open_page()
+    go_live(page)
+    take(page, turn("AGENT_STARTED", 0), turn("CALLER_STARTED", 1), turn("OVERLAP", 1))
+    before = [page.inner_text(where) for where in ("#announce", "#said", "#status-text")]
+    for kind, ducked in (("DUCKED", "true"), ("UNDUCKED", "false")):
+        take(page, turn(kind, 0))
+        assert page.get_attribute("body", "data-ducked") == ducked
+        now = [page.inner_text(where) for where in ("#announce", "#said", "#status-text")]
+        assert now == before
+    take(page, turn("DUCKED", 0))
+    step(page, "hangUp")
+    assert page.get_attribute("body", "data-ducked") == "false"
 
 
 def test_what_a_hang_up_cut_short_is_not_shown_as_heard(open_page):
@@ -168,7 +247,7 @@ def test_nothing_grows_without_bound_or_moves_the_controls(open_page):
     places = [page.locator(where).bounding_box() for where in ("#talk", ".lanes", ".talk")]
     take(page, *(heard(i, f"Turn {i} {'long ' * 400}") for i in range(150)))
     take(page, *(says(i, "word " * 500, at=0) for i in range(60)))
-    take(page, *(says(200, "more " * 300, at=0) for _ in range(4)))
+    take(page, *(says(200, "more " * 300, at=0, first=300 * i) for i in range(4)))
     page.evaluate(
         """async () => {
             const { app } = await import("/static/main.js");

@@ -103,6 +103,7 @@ export class App {
     if (kind === "started") return this.#started(body);
     this.#conversation.take(event);
     if (kind === "turn") this.step({ type: "turn", kind: body.kind });
+    if (kind === "truncation") this.step({ type: "truncated" });
     if (kind === "error") {
       this.#error = body.message;
       this.#tell(`The agent says: ${body.message}`);

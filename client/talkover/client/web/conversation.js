@@ -52,8 +52,10 @@ export class Conversation {
     this.#clock.event(at, wall());
     if (kind === "turn") this.#turn(body, at);
     else if (kind === "transcript") this.#transcript.caller(body);
-    else if (kind === "truncation") this.#transcript.truncated(body);
-    else if (kind === "timings") this.#transcript.timings(body);
+    else if (kind === "truncation") {
+      this.#playout.drop(body.turn);
+      this.#transcript.truncated(body);
+    } else if (kind === "timings") this.#transcript.timings(body);
     else if (kind === "agentText") {
       this.#playout.words(body);
       this.#transcript.agent(body);
@@ -76,12 +78,15 @@ export class Conversation {
   #turn({ kind, turn }, at) {
     this.history.turn(kind, this.#clock.wallOf(at, wall()));
     if (kind === "BARGE_IN") {
-      // Whose turn this names is not asked: only one reply at a time can be cut off.
       this.#playout.cut(this.#playing());
-      this.#transcript.stopped();
+      this.#transcript.stopped(turn);
       this.#edge.hush(true); // what the buffer still holds is not to be heard
     }
-    if (kind === "AGENT_STARTED") this.#edge.hush(false);
+    if (kind === "RESUMED") this.#transcript.resumed(turn);
+    if (kind === "RESUMED" || kind === "AGENT_STARTED") {
+      this.#playout.resume();
+      this.#edge.hush(false);
+    }
     if (kind === "AGENT_FINISHED") this.#transcript.finished(turn, wall());
     if (kind === "CALLER_CONTINUED") this.#transcript.withdrawn(turn);
     if (kind === "FALSE_START") this.#transcript.nothing(turn);

@@ -1,7 +1,8 @@
 /**
  * The last seconds of a call: levels, who spoke, and what happened. Pure; times are wall seconds.
  *
- * @typedef {{from: number, to: number | null, kind: "speech"|"false"|"cut"}} Span
+ * @typedef {{from: number, to: number | null, kind: "speech"|"false"|"cut"|"resumed"}} Span
+ *   `resumed`: cut off, and the next span goes on with it.
  */
 
 /** Seconds that are shown. */
@@ -22,6 +23,8 @@ export class History {
   caller = [];
   /** @type {Span[]} */
   agent = [];
+  /** Where the agent spoke more quietly. @type {Span[]} */
+  ducked = [];
 
   /**
    * How loud both are now.
@@ -53,9 +56,20 @@ export class History {
       case "AGENT_STARTED":
         return open(this.agent, at);
       case "AGENT_FINISHED":
+        close(this.ducked, at, "speech");
         return close(this.agent, at, "speech");
+      case "DUCKED":
+        return open(this.ducked, at);
+      case "UNDUCKED":
+        return close(this.ducked, at, "speech");
       case "BARGE_IN":
+        close(this.ducked, at, "speech");
         return close(this.agent, at, "cut");
+      case "RESUMED": {
+        const cut = this.agent[this.agent.length - 1];
+        if (cut?.kind === "cut") cut.kind = "resumed";
+        return open(this.agent, at);
+      }
       default:
         return undefined;
     }
@@ -65,6 +79,7 @@ export class History {
   end(at) {
     close(this.caller, at, "speech");
     close(this.agent, at, "speech");
+    close(this.ducked, at, "speech");
   }
 
   /** Forget what is too old to be shown. @param {number} now */
@@ -72,6 +87,7 @@ export class History {
     const old = (span) => span.to !== null && span.to < now - KEPT;
     this.caller = this.caller.filter((span) => !old(span));
     this.agent = this.agent.filter((span) => !old(span));
+    this.ducked = this.ducked.filter((span) => !old(span));
   }
 
   /**

@@ -5,6 +5,8 @@ import { bars, WINDOW } from "./history.js";
 const PITCH = 4; // pixels from bar to bar
 const BAR = 2.5;
 const HUSH = 0.02; // below it a bar is a dot
+const PALE = 0.5; // of a bar while the agent makes room
+const LID = 0.8; // of the lane's height: where such a stretch is marked
 const CALM = 0.5; // seconds between pictures where the caller asked for less motion
 
 /** @typedef {Record<"caller"|"agent"|"both"|"line"|"muted", string>} Palette */
@@ -47,7 +49,9 @@ export class Lanes {
     this.#overlaps(pen, height, now, x);
     this.#lane(pen, "caller", middle - 2, -(middle - 18), now, width, x);
     this.#lane(pen, "agent", middle + 2, middle - 18, now, width, x);
-    this.#marks(pen, middle, height, x);
+    this.#falseStarts(pen, x);
+    this.#ducks(pen, middle, now, x);
+    this.#cuts(pen, middle, height, x);
   }
 
   #recolour() {
@@ -106,8 +110,9 @@ export class Lanes {
     for (const bar of bars(this.#history.levels, lane, now, seconds)) {
       const tall = bar.level < HUSH ? Math.sign(reach) : bar.level * reach;
       const middle = bar.from + seconds / 2;
-      const span = spans.find(({ from, to }) => from <= middle && middle <= (to ?? now));
-      pen.globalAlpha = span ? 1 : 0.4;
+      const span = at(spans, middle, now);
+      const ducked = lane === "agent" && at(this.#history.ducked, middle, now);
+      pen.globalAlpha = ducked ? PALE : span ? 1 : 0.4;
       const left = x(bar.from);
       if (span?.kind === "false") {
         pen.lineWidth = 1;
@@ -119,22 +124,57 @@ export class Lanes {
     pen.globalAlpha = 1;
   }
 
-  #marks(pen, middle, height, x) {
-    for (const span of this.#history.caller) {
-      if (span.kind === "false") this.#label(pen, "false start", x(span.from), 12, "caller");
-    }
-    for (const span of this.#history.agent) {
-      if (span.kind !== "cut" || span.to === null) continue;
-      const at = Math.round(x(span.to));
-      pen.fillStyle = this.#palette.agent;
-      pen.fillRect(at - 1, middle, 2, height - middle - 4);
-      this.#label(pen, "cut off", at + 5, height - 6, "agent");
+  #falseStarts(pen, x) {
+    let free = -Infinity;
+    for (const { kind, from } of this.#history.caller) {
+      if (kind === "false") free = this.#label(pen, "false start", x(from), 12, "caller", free);
     }
   }
 
-  #label(pen, text, left, base, colour) {
+  /** A lid over each stretch in which the agent made room. */
+  #ducks(pen, middle, now, x) {
+    pen.fillStyle = this.#palette.agent;
+    for (const { from, to } of this.#history.ducked) {
+      const left = Math.round(x(from));
+      const wide = Math.max(2, Math.round(x(to ?? now)) - left);
+      const low = middle + Math.round((middle - 18) * LID);
+      pen.fillRect(left, low, wide, 2);
+      pen.fillRect(left, low - 4, 2, 4);
+      pen.fillRect(left + wide - 2, low - 4, 2, 4);
+    }
+  }
+
+  /** Where it was cut off; and where it went on, if it did. */
+  #cuts(pen, middle, height, x) {
+    const spans = this.#history.agent;
+    let free = -Infinity;
+    for (const [index, { kind, to }] of spans.entries()) {
+      if ((kind !== "cut" && kind !== "resumed") || to === null) continue;
+      const cut = Math.round(x(to));
+      const on = kind === "resumed" ? Math.round(x(spans[index + 1]?.from ?? to)) : cut;
+      const low = height - 4;
+      pen.fillStyle = this.#palette.agent;
+      pen.fillRect(cut - 1, middle, 2, low - middle);
+      if (kind === "resumed") {
+        pen.fillRect(cut - 1, low - 2, on - cut + 2, 2); // one bracket: it is one reply
+        pen.fillRect(on - 1, middle, 2, low - middle);
+      }
+      const text = kind === "cut" ? "cut off" : "resumed";
+      free = this.#label(pen, text, on + 5, height - 6, "agent", free);
+    }
+  }
+
+  /** Where there is room: what is left of `free` is taken. Returns what is taken then. */
+  #label(pen, text, left, base, colour, free) {
+    if (left < free) return free;
     pen.font = "11px system-ui, sans-serif";
     pen.fillStyle = this.#palette[colour];
     pen.fillText(text, left, base);
+    return left + pen.measureText(text).width + 6;
   }
+}
+
+/** @param {import("./history.js").Span[]} spans @param {number} moment @param {number} now */
+function at(spans, moment, now) {
+  return spans.find(({ from, to }) => from <= moment && moment <= (to ?? now));
 }

@@ -11,6 +11,7 @@ export class Playout {
   #stretches = [];
   #reported = 0;
   #at = -Infinity;
+  #held = false;
   #send;
 
   /** @param {(message: object) => void} send */
@@ -18,20 +19,33 @@ export class Playout {
     this.#send = send;
   }
 
-  /** Words are about to be said. @param {{words: any[], lanePosition: number}} text */
+  /** Words are about to be said. @param {Parameters<typeof addWords>[1]} text */
   words(text) {
     this.#stretches = addWords(this.#stretches, text);
   }
 
   /**
-   * The agent was cut off; it waits for this report.
+   * The agent was cut off; it waits for this report. Nothing more is reported until it goes on:
+   * words that come meanwhile are not on their way, whatever their times say.
    *
    * @param {number} media What is being played out.
    */
   cut(media) {
     const heard = Math.max(this.#reported, played(this.#stretches, media));
     this.#stretches = cutOff(this.#stretches, media);
+    this.#held = true;
     this.#tell(heard);
+  }
+
+  /** The agent goes on, or begins anew. */
+  resume() {
+    this.#held = false;
+  }
+
+  /** The agent was cut off for good. @param {number} turn */
+  drop(turn) {
+    this.#stretches = this.#stretches.filter((stretch) => stretch.turn !== turn);
+    this.#held = false;
   }
 
   /**
@@ -42,6 +56,7 @@ export class Playout {
    * @returns {boolean} Words are still to come out.
    */
   tick(media, wall) {
+    if (this.#held) return false;
     const heard = played(this.#stretches, media);
     if (heard > this.#reported && wall - this.#at >= EVERY) {
       this.#at = wall;

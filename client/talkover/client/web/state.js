@@ -10,7 +10,8 @@
  *
  * @typedef {"idle"|"asking"|"connecting"|"live"|"reconnecting"|"ended"|"error"} Phase
  * @typedef {"quiet"|"caller"|"thinking"|"agent"|"both"} Floor
- * @typedef {{phase: Phase, tries: number, caller: boolean, agent: "quiet"|"thinking"|"speaking",
+ * @typedef {"quiet"|"thinking"|"speaking"|"held"} Agent  `held`: cut off, and it may go on.
+ * @typedef {{phase: Phase, tries: number, caller: boolean, agent: Agent, ducked: boolean,
  *   muted: boolean, camera: boolean, screen: boolean, reason: string}} State
  * @typedef {{type: string, [field: string]: any}} Step
  */
@@ -21,7 +22,7 @@ export const DELAYS = Object.freeze([0.5, 1, 2, 4, 8]);
 /** What another try can mend. */
 const PASSING = new Set(["NETWORK", "FULL", "BUSY", "TIMEOUT", "LOST"]);
 
-const QUIET = Object.freeze({ caller: false, agent: "quiet" });
+const QUIET = Object.freeze({ caller: false, agent: "quiet", ducked: false });
 const SHUT = Object.freeze({ ...QUIET, camera: false, screen: false });
 
 /** Before the first call. @type {State} */
@@ -63,6 +64,7 @@ const CHANGES = {
     return { phase: reason === "ERROR" ? "error" : "ended", reason, ...SHUT };
   },
   turn: (s, { kind }) => s.phase === "live" && (TURNS[kind] ?? null),
+  truncated: (s) => s.agent === "held" && { agent: "quiet" },
   muted: (s, { on }) => ({ muted: on }),
   camera: (s, { on }) => (s.phase === "live" || !on) && { camera: on },
   screen: (s, { on }) => (s.phase === "live" || !on) && { screen: on },
@@ -73,9 +75,12 @@ const TURNS = {
   CALLER_CONTINUED: { caller: true, agent: "quiet" },
   CALLER_ENDED: { caller: false, agent: "thinking" },
   FALSE_START: { caller: false },
-  AGENT_STARTED: { agent: "speaking" },
-  AGENT_FINISHED: { agent: "quiet" },
-  BARGE_IN: { agent: "quiet" },
+  AGENT_STARTED: { agent: "speaking", ducked: false },
+  AGENT_FINISHED: { agent: "quiet", ducked: false },
+  DUCKED: { ducked: true },
+  UNDUCKED: { ducked: false },
+  BARGE_IN: { agent: "held", ducked: false },
+  RESUMED: { agent: "speaking", ducked: false },
 };
 
 /** @returns {Partial<State>} */

@@ -13,7 +13,8 @@ const LATE = 1.5; // seconds after its end in which a reply has surely come out
 /**
  * @typedef {{item: HTMLElement, text: HTMLElement, side: HTMLElement, done: boolean}} Entry
  * @typedef {Entry & {words: import("./wire.js").Word[], shown: number, over: number,
- *   stopped: boolean}} Reply  `over` is when its end was told (s), 0 before.
+ *   stopped: boolean}} Reply  `over` is when its end was told (s), 0 before; `stopped`: it was cut
+ *   off, and may go on.
  */
 
 /** Writes into a list; everything that was said is set as text, never as markup. */
@@ -92,17 +93,22 @@ export class Transcript {
     this.#follow();
   }
 
-  /** @param {{turn: number, words: import("./wire.js").Word[]}} text Words about to be said. */
-  agent({ turn, words }) {
+  /**
+   * Words about to be said; they replace those of their reply from `first` on.
+   *
+   * @param {{turn: number, first: number, words: import("./wire.js").Word[]}} text
+   */
+  agent({ turn, first, words }) {
     const reply = this.#reply(turn);
+    // Said into a silence: when they will be heard is told again if the agent goes on.
+    const unknown = reply.stopped && first >= reply.words.length;
+    const seen = this.#rewind(reply, first);
     const room = Math.max(0, MAX_REPLY - reply.words.length);
     for (const word of words.slice(0, room)) {
       // Words have their place before they are heard, so nothing moves when they appear.
-      const span = document.createElement("span");
-      span.className = "word ahead";
-      span.textContent = word.text;
+      const span = make("span", reply.words.length < seen ? "word ahead seen" : "word ahead", word.text);
       reply.text.append(reply.words.length ? " " : "", span);
-      reply.words.push(word);
+      reply.words.push(unknown ? { ...word, startsAt: Infinity } : word);
     }
     this.#follow();
   }
@@ -129,9 +135,23 @@ export class Transcript {
     if (reply) reply.over = wall;
   }
 
-  /** The agent was cut off: nothing more of what it was saying appears. */
-  stopped() {
-    for (const reply of this.#replies.values()) reply.stopped = true;
+  /**
+   * The agent was cut off: nothing more of what it was saying comes out, unless it goes on.
+   *
+   * @param {number} turn
+   */
+  stopped(turn) {
+    const reply = this.#replies.get(turn);
+    if (!reply || reply.done) return;
+    reply.stopped = true;
+    for (const span of reply.text.querySelectorAll(".word.ahead")) span.classList.add("seen");
+    reply.words = reply.words.map((word, i) => (i < reply.shown ? word : { ...word, startsAt: Infinity }));
+  }
+
+  /** Nobody wanted the floor: the agent goes on. @param {number} turn */
+  resumed(turn) {
+    const reply = this.#replies.get(turn);
+    if (reply) reply.stopped = false;
   }
 
   /** The reply was dropped before it was heard. @param {number} turn */
@@ -142,7 +162,7 @@ export class Transcript {
     this.#replies.delete(turn);
   }
 
-  /** @param {{turn: number, heardText: string}} truncation The rest of the reply was not heard. */
+  /** @param {{turn: number, heardText: string}} truncation The rest of the reply never will be heard. */
   truncated({ turn, heardText }) {
     const reply = this.#replies.get(turn);
     if (!reply) return;
@@ -172,6 +192,24 @@ export class Transcript {
     const reply = { ...entry, words: [], shown: 0, over: 0, stopped: false };
     this.#replies.set(turn, reply);
     return reply;
+  }
+
+  /**
+   * Take back the words of a reply from a place on.
+   *
+   * @param {Reply} reply
+   * @param {number} first How many of them stay.
+   * @returns {number} How many could be read: these are not hidden when they come again.
+   */
+  #rewind(reply, first) {
+    const readable = reply.text.querySelectorAll(".word:not(.ahead), .word.seen").length;
+    for (const span of [...reply.text.querySelectorAll(".word")].slice(first)) {
+      span.previousSibling?.remove(); // the space before it
+      span.remove();
+    }
+    reply.words.splice(first);
+    reply.shown = Math.min(reply.shown, first);
+    return readable;
   }
 
   /** @param {Reply} reply @param {number} count */

@@ -80,6 +80,7 @@ export class View {
     const speaking = live && state.agent !== "quiet";
     document.body.dataset.phase = phase;
     document.body.dataset.floor = live ? floor(state) : "quiet";
+    document.body.dataset.ducked = String(state.ducked);
     element("status-text").textContent = status(state);
     element("talk-label").textContent = talkLabel(state);
     element("interrupt").disabled = !speaking;

@@ -49,6 +49,7 @@ const READERS = {
     turn: number(m.turn),
     words: words(m.words),
     lanePosition: number(m.lanePosition),
+    first: Math.max(0, Math.floor(number(m.first))),
   }),
   turn: (m) => ({ turn: number(m.turn), kind: enumerated(m.kind, "TURN_EVENT_KIND_") }),
   truncation: (m) => ({

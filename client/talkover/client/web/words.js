@@ -2,9 +2,10 @@
  * Which of the agent's words have come out of the loudspeaker. Pure.
  *
  * @typedef {import("./wire.js").Word} Word
- * @typedef {{startsAt: number, lane: number, length: number, cut?: boolean}} Stretch  Words said in
- *   one go: where they begin on the media clock and on the agent lane, and how long they take. All
- *   ticks. `cut`: no more of them was heard.
+ * @typedef {{turn: number, first: number, startsAt: number, lane: number, length: number,
+ *   cut?: boolean}} Stretch  Words said in one go: of which reply, how many of its words come before
+ *   them, where they begin on the media clock and on the agent lane, and how long they take. Times
+ *   are ticks. `cut`: no more of them was heard.
  */
 
 const MAX_STRETCHES = 64;
@@ -22,17 +23,18 @@ export function mediaTime(rtp, origin) {
 }
 
 /**
- * Add words that are about to be said.
+ * Add words that are about to be said. They replace those of their reply from `first` on.
  *
  * @param {Stretch[]} stretches In the order of time.
- * @param {{words: Word[], lanePosition: number}} text
+ * @param {{turn: number, first: number, words: Word[], lanePosition: number}} text
  * @returns {Stretch[]} The latest of them.
  */
-export function addWords(stretches, { words, lanePosition }) {
+export function addWords(stretches, { turn, first, words, lanePosition }) {
   if (!words.length) return stretches;
   const startsAt = words[0].startsAt;
   const length = Math.max(0, words[words.length - 1].endsAt - startsAt);
-  return [...stretches, { startsAt, lane: lanePosition, length }].slice(-MAX_STRETCHES);
+  const kept = stretches.filter((s) => s.turn !== turn || s.first < first);
+  return [...kept, { turn, first, startsAt, lane: lanePosition, length }].slice(-MAX_STRETCHES);
 }
 
 /**

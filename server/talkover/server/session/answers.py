@@ -166,10 +166,10 @@ class Answers:
         self.stir()
 
     def _on_words(self, placed: Sequence[LaneWord]) -> None:
-        if self._released:
-            self._announce(placed)
-        else:
+        if self.lane.held:  # nobody knows yet when they will be heard
             self._unsaid += placed
+        else:
+            self._announce(placed)
         self.stir()
 
     def _announce(self, placed: Sequence[LaneWord]) -> None:
@@ -202,7 +202,7 @@ class Answers:
     def resume(self) -> None:
         """Go on at the first word that was not heard."""
         moved, first = self.lane.resume()
-        self._words = first
+        self._words, self._unsaid = first, []
         self._announce(moved)
         self.stir()
 

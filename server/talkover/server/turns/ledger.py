@@ -7,6 +7,8 @@ which is also what callers report as played.
 from collections import deque
 from dataclasses import dataclass
 
+from talkover.core.clock import FRAME
+
 
 @dataclass(frozen=True, slots=True)
 class LaneWord:
@@ -61,12 +63,13 @@ class Ledger:
         """Take back what was not heard, to say it again from its first word on.
 
         Returns:
-            Where on the lane that word began, the words from there on where they will be now,
+            Where on the lane the frame with its begin left, the words from there on where they will be now,
             and how many words of the reply come before them.
         """
         words = list(self._words)
         first = next((n for n, word in enumerate(words) if not self._heard(word)), len(words))
         start = min(words[first].start, self._sent) if first < len(words) else self._sent
+        start -= start % FRAME  # whole frames are sent again
         moved = [
             LaneWord(word.text, word.start + self._sent - start, word.end + self._sent - start)
             for word in words[first:]

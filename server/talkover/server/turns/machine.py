@@ -330,7 +330,7 @@ class TurnMachine:
         stranger = turn.similarity is not None and turn.similarity < self.policy.stranger
         if self.agent is not AgentState.HELD:
             return stranger
-        empty = words.hallucination >= self.policy.words_hallucinated
+        empty = words.hallucination >= self.policy.words_invented
         polite = words.backchannel >= self.policy.words_backchannel > words.floor
         return stranger or empty or polite or words.own >= self.policy.words_own
 
@@ -341,8 +341,8 @@ class TurnMachine:
         yield Tell(at, Change.FALSE_START, turn.index)
         if self.agent is AgentState.HELD and self._answered is not None:
             self.agent = AgentState.SPEAKING
-            yield Resume(self._answered.index)
             yield Tell(at, Change.RESUMED, self._answered.index)
+            yield Resume(self._answered.index)
 
     def _think(self, turn: CallerTurn, text: str) -> Iterator[Command]:
         if self.agent is AgentState.HELD and self._answered is not None:
@@ -394,8 +394,11 @@ class TurnMachine:
         if self.agent is AgentState.SPEAKING:
             yield Stop(answered.index)
             yield Tell(at, Change.BARGE_IN, answered.index)
-        thinking = self.agent is AgentState.THINKING
-        yield Cancel(answered.index) if thinking else Discard(answered.index)
+        if self.agent is AgentState.THINKING:
+            yield Cancel(answered.index)
+            yield Tell(at, Change.AGENT_FINISHED, answered.index)
+        else:
+            yield Discard(answered.index)
         self.agent, self._answered = AgentState.QUIET, None
         if self.turn is not None:
             self.turn.overlap = None

@@ -61,7 +61,7 @@ def judge(overlap: Overlap, policy: TurnPolicy, *, over: bool) -> Verdict:
     if words is not None and (plain := _by_words(overlap, words, policy)) is not None:
         return plain
     if overlap.classified is not None and (overlap.voiced >= policy.decide_after or over):
-        return _by_class(overlap.classified, policy, over=over)
+        return _by_class(overlap, overlap.classified, policy, over=over)
     if _stranger(overlap, policy):
         return Verdict.SIDE_TALK
     if over:
@@ -88,11 +88,16 @@ def _by_words(overlap: Overlap, words: Words, policy: TurnPolicy) -> Verdict | N
     return None
 
 
-def _by_class(found: Classified, policy: TurnPolicy, *, over: bool) -> Verdict:
-    if found.barge_in >= policy.yield_above:
+def _by_class(overlap: Overlap, found: Classified, policy: TurnPolicy, *, over: bool) -> Verdict:
+    blind = overlap.words is None and not over
+    if found.barge_in >= (policy.yield_blind if blind else policy.yield_above):
         return Verdict.BARGE_IN
-    if found.barge_in > policy.ignore_below and not over:
-        return Verdict.UNDECIDED
+    if not over and found.barge_in > policy.ignore_below:
+        # A voice that goes on and on, and is nothing else for sure, wants the floor.
+        late = overlap.voiced >= policy.yield_after and found.barge_in >= max(
+            found.backchannel, found.side_talk, found.noise, found.echo
+        )
+        return Verdict.BARGE_IN if late else Verdict.UNDECIDED
     others = {
         Verdict.BACKCHANNEL: found.backchannel,
         Verdict.SIDE_TALK: found.side_talk,

@@ -27,14 +27,16 @@ class TurnPolicy:
         segment_soft: A turn longer than this is cut at the next dip in the voice.
         segment_hard: A turn longer than this is cut wherever it is.
         stalled: Without caller audio for this long, the lane counts as silent.
-        yield_above: The agent stops at this chance of a barge-in.
+        yield_above: The agent stops at this chance of a barge-in, when there are words;
+        yield_blind: and at this one before there are.
         ignore_below: It un-ducks below this chance of one.
         decide_after: Voice over the agent is not judged by its sound before it lasted so long.
         yield_after: Voice that lasts this long is a barge-in, if nothing says otherwise.
         words_floor: Words with this prior of taking the floor stop the agent.
         words_backchannel: Words with this prior of being a backchannel do not.
         words_own: Words of which the agent has just said this share are its echo.
-        words_hallucinated: Words with this prior were said by nobody.
+        words_hallucinated: Words with this prior are no evidence of anything;
+        words_invented: with this one nobody said them, and an agent that stopped goes on.
         backchannel_longest: A sound that lasts longer is no backchannel, whatever its words.
         stranger: Who is less like the caller than this is somebody else.
         ignored_keep: Of a sound that is ignored, so much is transcribed again.
@@ -54,11 +56,12 @@ class TurnPolicy:
     end_hold: int = samples(1.5)
     think_above: float = 0.4
     partial_every: int = samples(0.8)
-    partial_over: int = samples(0.25)
+    partial_over: int = samples(0.2)
     segment_soft: int = samples(18.0)
     segment_hard: int = samples(24.0)
     stalled: int = samples(0.4)
     yield_above: float = 0.6
+    yield_blind: float = 0.85
     ignore_below: float = 0.2
     decide_after: int = samples(0.2)
     yield_after: int = samples(0.7)
@@ -66,6 +69,7 @@ class TurnPolicy:
     words_backchannel: float = 0.6
     words_own: float = 0.7
     words_hallucinated: float = 0.5
+    words_invented: float = 0.8
     backchannel_longest: int = samples(1.2)
     stranger: float = 0.2
     ignored_keep: int = samples(2.0)
