@@ -63,8 +63,8 @@ class Ledger:
         """Take back what was not heard, to say it again from its first word on.
 
         Returns:
-            Where on the lane the frame with its begin left, the words from there on where they will be now,
-            and how many words of the reply come before them.
+            Where on the lane the frame with that word's begin left, the words from there on where
+            they will be now, and how many words of the reply come before them.
         """
         words = list(self._words)
         first = next((n for n, word in enumerate(words) if not self._heard(word)), len(words))
