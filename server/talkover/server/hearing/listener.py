@@ -43,6 +43,11 @@ class BatchedListener:
         self._rest: deque[_Waiting] = deque()
         self._pump: asyncio.Task[None] | None = None
 
+    @property
+    def busy(self) -> bool:
+        """Somebody is being heard, or waits for it."""
+        return self._pump is not None and not self._pump.done()
+
     async def transcribe(self, request: ListenRequest, *, urgent: bool = True) -> Transcript:
         """Words of one utterance.
 

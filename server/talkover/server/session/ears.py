@@ -79,11 +79,16 @@ class Ears:
         return turn is not None and listen in turn.settled
 
     async def _transcribe(self, command: Listen, parts: Parts) -> None:
-        final = command.purpose is not Purpose.PARTIAL
+        final = command.purpose in (Purpose.CANDIDATE, Purpose.SEGMENT)
+        if command.purpose is Purpose.PARTIAL and parts.listener.busy:
+            # It is only there to be looked at; others' words must not wait for it.
+            self._observe(Heard(self._lane.now(self._clock.now()), command.listen, ""))
+            return
         pcm = to_float(self._lane.tape.cut(command.start, command.end))
         request = ListenRequest(pcm=pcm, languages=self._languages, words=final)
         try:
-            transcript = await parts.listener.transcribe(request, urgent=final)
+            urgent = command.purpose is not Purpose.PARTIAL
+            transcript = await parts.listener.transcribe(request, urgent=urgent)
         except TalkoverError as error:
             self._outbox.put(wire.problem(self._clock.now(), error))
             text = ""

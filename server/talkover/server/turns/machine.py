@@ -189,7 +189,7 @@ class TurnMachine:
             if turn.overlap is not None and turn.overlap.ignored:
                 # Of what goes on and on in the background, only the latest may still matter.
                 turn.segment = max(turn.segment, at - self.policy.ignored_keep)
-            listen = self._listen(turn, at, Purpose.PARTIAL)
+            listen = self._listen(turn, at, Purpose.OVERLAP if watched else Purpose.PARTIAL)
             self._partial = listen.listen
             yield listen
 

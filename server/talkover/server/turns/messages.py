@@ -148,6 +148,8 @@ class Purpose(StrEnum):
 
     PARTIAL = "partial"
     """The caller is still speaking; nothing depends on it."""
+    OVERLAP = "overlap"
+    """Both are speaking: the words decide whether the agent yields."""
     CANDIDATE = "candidate"
     """The caller paused: these may be the turn's last words."""
     SEGMENT = "segment"

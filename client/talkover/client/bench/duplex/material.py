@@ -148,7 +148,7 @@ class Material:
         """Typing, a knock, a glass, a ring."""
         if dice.random() < 0.4:
             count = dice.randint(3, 9)
-            strokes = [dice.choice(self.keys()) for _ in range(count)]
+            strokes = [dice.choice(self.strokes()) for _ in range(count)]
             gaps = [dice.uniform(*_KEY_GAP) for _ in range(count)]
             return Clip(levelled(recorded.typing(strokes, gaps)), "", f"{count} keys")
         name, path = dice.choice(sorted(self.impacts().items()))
@@ -173,7 +173,7 @@ class Material:
         """This half's pieces."""
         return [path for path in recorded.music() if half_of(path.stem) == self.split]
 
-    def keys(self) -> list[Path]:
+    def strokes(self) -> list[Path]:
         """This half's keys."""
         return [p for p in recorded.strokes() if half_of(p.stem.partition("-")[0]) == self.split]
 

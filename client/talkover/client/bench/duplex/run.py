@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -73,7 +73,11 @@ def plan_run(run: Run) -> list[CallPlan]:
         for name in run.scenarios or CALLS
     ]
     longest = max(map(len, plans), default=0)
-    return [some[i] for i in range(longest) for some in plans if i < len(some)]
+    mixed = [some[i] for i in range(longest) for some in plans if i < len(some)]
+    if run.transport == "grpc":
+        return mixed
+    # The same scripts; in one folder with those over gRPC they must not overwrite them.
+    return [replace(plan, name=f"{plan.name}-{run.transport}") for plan in mixed]
 
 
 @dataclass(slots=True)
