@@ -2,8 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
 
 from talkover.core.audio import AudioFormat
 from talkover.core.clock import FRAME
@@ -16,13 +16,12 @@ from talkover.server.session.agentlane import AgentLane
 from talkover.server.session.mediaclock import MediaClock
 from talkover.server.session.outbox import Outbox
 from talkover.server.session.reply import Milestones, ReplyPlan, speak_reply
+from talkover.server.session.spawning import Spawn
 from talkover.server.session.turnbook import TurnBook
 from talkover.server.thinking import History, Message, build_messages
 from talkover.server.turns import LaneWord, Observation, ReplyAudible, Think
 
 _REPORT_WAIT: Final = 0.3  # seconds a caller has to say what was heard of a reply that was cut
-
-Spawn = Callable[[Coroutine[Any, Any, None], str], "asyncio.Task[None]"]
 
 
 class Answers:

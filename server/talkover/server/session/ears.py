@@ -1,22 +1,20 @@
 """What the listener makes of the caller lane, a stretch of audio at a time."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
 from talkover.core.audio import to_float
 from talkover.core.errors import TalkoverError
 from talkover.core.listener import ListenRequest, Transcript, Word
-from talkover.core.words import echoes, floor, weigh
+from talkover.core.words import WordEvidence, echoes, floor, weigh
 from talkover.server.parts import Parts
 from talkover.server.session import wire
 from talkover.server.session.lane import CallerLane
 from talkover.server.session.mediaclock import MediaClock
 from talkover.server.session.outbox import Outbox
+from talkover.server.session.spawning import Spawn
 from talkover.server.turns import CallerTurn, Heard, Listen, Observation, Purpose, Words
-
-Spawn = Callable[[Coroutine[Any, Any, None], str], "asyncio.Task[None]"]
 
 
 class Ears:
@@ -29,7 +27,8 @@ class Ears:
         languages: That the caller may speak.
         turn: The caller's turn under way, if there is one.
         own: What the agent has said lately.
-        heard: Told which words came of a listen, before the machine is.
+        heard: Told of the words of a listen, and which share of them the agent has just said,
+            before the machine is.
         observe: Told what was heard.
         spawn: Starts a task that the session owns.
     """
@@ -43,7 +42,7 @@ class Ears:
         *,
         turn: Callable[[], CallerTurn | None],
         own: Callable[[], str],
-        heard: Callable[[Listen, str], None],
+        heard: Callable[[Listen, WordEvidence, float], None],
         observe: Callable[[Observation], None],
         spawn: Spawn,
     ) -> None:
@@ -99,21 +98,23 @@ class Ears:
             self._segments[command.listen] = segment
             text = segment.text
             self._show(command, segment, parts.bundle_id)
-        self._heard(command, text)
         now = self._lane.now(self._clock.now())
-        self._observe(Heard(now, command.listen, text, self._weigh(text)))
+        self._observe(Heard(now, command.listen, text, self._weigh(command, text)))
 
-    def _weigh(self, text: str) -> Words:
+    def _weigh(self, command: Listen, text: str) -> Words:
         """What the words say about the floor."""
         evidence = weigh(text, self._languages)
-        own = self._own()
-        ending = floor(text, self._languages, own)
+        said = self._own()
+        own = echoes(text, said)
+        if text:
+            self._heard(command, evidence, own)
+        ending = floor(text, self._languages, said)
         return Words(
             count=evidence.count,
             backchannel=evidence.backchannel,
             floor=evidence.floor,
             hallucination=evidence.hallucination,
-            own=echoes(text, own),
+            own=own,
             completeness=ending.completeness,
             dictating=ending.dictating,
             hesitating=ending.hesitating,

@@ -116,10 +116,8 @@ class Session:
         self._tasks: set[asyncio.Task[None]] = set()
         self._witness = TurnWitness(
             self._lane,
-            self._languages,
             witness=lambda: self._parts.witness,
             turn=lambda: self._machine.turn,
-            own=self._lately_said,
             observe=self._observe,
             spawn=self._spawn,
         )

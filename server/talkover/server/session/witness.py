@@ -1,9 +1,9 @@
 """Who speaks in a session, what for, and whether they are done: asks, and tells the machine."""
 
-import asyncio
 import math
-from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, Final
+from collections import deque
+from collections.abc import Callable
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +13,11 @@ from talkover.core.clock import HOP, RATE, samples
 from talkover.core.errors import TalkoverError
 from talkover.core.overlap import OverlapEvidence
 from talkover.core.speaker import Enrolment
-from talkover.core.words import WordEvidence, echoes, weigh
+from talkover.core.words import WordEvidence
 from talkover.server.evidence import Witness
 from talkover.server.hearing import Judged
 from talkover.server.session.lane import CallerLane
+from talkover.server.session.spawning import Spawn
 from talkover.server.turns import CallerTurn, Classified, Ending, Listen, Observation, Speaker
 
 _TURN: Final = samples(8.0)  # of a turn that its end is judged by
@@ -25,9 +26,8 @@ _VOICE: Final = samples(0.5)  # of voice, before somebody is told from somebody 
 _LONGEST: Final = samples(4.0)
 _LEAD: Final = samples(0.2)  # before the onset, for the classifier
 _EVERY: Final = 3 * HOP  # between two questions about an overlap
+_HOPS: Final = samples(60.0) // HOP  # of an overlap: a television may run for hours
 _AGAIN: Final = samples(0.5)  # between two questions about who speaks
-
-Spawn = Callable[[Coroutine[Any, Any, None], str], asyncio.Task[None]]
 
 
 class TurnWitness:
@@ -35,10 +35,8 @@ class TurnWitness:
 
     Args:
         lane: Where the audio is.
-        languages: That the caller may speak.
         witness: The models in use.
         turn: The caller's turn under way, if there is one.
-        own: What the agent has said lately.
         observe: Told what was found.
         spawn: Starts a task that the session owns.
     """
@@ -46,25 +44,21 @@ class TurnWitness:
     def __init__(
         self,
         lane: CallerLane,
-        languages: Sequence[str],
         *,
         witness: Callable[[], Witness],
         turn: Callable[[], CallerTurn | None],
-        own: Callable[[], str],
         observe: Callable[[Observation], None],
         spawn: Spawn,
     ) -> None:
         self._lane = lane
-        self._languages = tuple(languages)
         self._witness = witness
         self._turn = turn
-        self._own = own
         self._observe = observe
         self._spawn = spawn
         self._enrolment = Enrolment()
         self._level: float | None = None  # of the caller's speech: dBFS
-        self._voice: list[float] = []  # of the overlap's hops
-        self._echo: list[float] = []
+        self._voice: deque[float] = deque(maxlen=_HOPS)  # of the overlap's hops
+        self._echo: deque[float] = deque(maxlen=_HOPS)
         self._words: WordEvidence | None = None
         self._said = 0.0
         self._covered = 0
@@ -76,7 +70,9 @@ class TurnWitness:
         """A hop was judged, and the machine knows."""
         turn = self._turn()
         if turn is None or turn.overlap is None:
-            self._voice, self._echo, self._words = [], [], None
+            self._voice.clear()
+            self._echo.clear()
+            self._words = None
             return
         self._voice.append(hop.voice)
         self._echo.append(hop.echo)
@@ -87,12 +83,11 @@ class TurnWitness:
             self._looked = hop.end
             self._spawn(self._recognise(turn, turn.overlap.onset, turn.last_voice), "who")
 
-    def heard(self, listen: Listen, text: str) -> None:
-        """The listener answered."""
+    def heard(self, listen: Listen, words: WordEvidence, own: float) -> None:
+        """The listener answered with words, of which the agent has just said the share ``own``."""
         turn = self._turn()
-        if turn is not None and turn.overlap is not None and turn.index == listen.turn and text:
-            self._words = weigh(text, self._languages)
-            self._said = echoes(text, self._own())
+        if turn is not None and turn.overlap is not None and turn.index == listen.turn:
+            self._words, self._said = words, own
             self._covered = listen.end
 
     def paused(self, listen: Listen) -> None:
