@@ -14,6 +14,15 @@ from numpy.typing import NDArray
 from talkover.core.audio.formats import AudioFormat
 
 
+class Speaker(StrEnum):
+    """Who is heard on the caller's lane."""
+
+    UNSPECIFIED = "unspecified"
+    CALLER = "caller"
+    OTHER = "other"
+    AGENT = "agent"
+
+
 class TurnKind(StrEnum):
     """What happens between the two who talk."""
 
@@ -116,6 +125,9 @@ class Transcript(Event):
     starts_at: int
     ends_at: int
     bundle_id: str
+    speaker: Speaker = Speaker.UNSPECIFIED
+    """Of a final one: who said it. What was said over the agent and is no turn comes with a
+    number of its own, and ``FALSE_START`` follows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

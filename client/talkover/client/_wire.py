@@ -30,6 +30,9 @@ SOURCES: Final = {
     "screen": media_pb2.VIDEO_SOURCE_SCREEN,
 }
 
+_SPEAKERS: Final = {
+    agent_pb2.Speaker.Value(f"SPEAKER_{speaker.name}"): speaker for speaker in ev.Speaker
+}
 _TURN_KINDS: Final = {
     agent_pb2.TurnEventKind.Value(f"TURN_EVENT_KIND_{kind.name}"): kind for kind in ev.TurnKind
 }
@@ -115,6 +118,7 @@ def _transcript(r: agent_pb2.ConverseResponse, _: Encoding, received: float) -> 
         starts_at=t.starts_at,
         ends_at=t.ends_at,
         bundle_id=t.bundle_id,
+        speaker=_SPEAKERS.get(t.speaker, ev.Speaker.UNSPECIFIED),
     )
 
 

@@ -12,6 +12,7 @@
     │   ├── DownloadError      a part could not be fetched
     │   └── DamagedError       a file is not what its sha256 says
     ├── BundleError            a bundle is unfit to be loaded
+    │   └── OutdatedError      a part of it was made for another version of this code
     ├── ModelError             a loaded model refused its input
     ├── EndpointError          a remote model failed or answered nonsense
     ├── TraceError             a record cannot be stored or read
@@ -78,6 +79,10 @@ class BundleError(TalkoverError):
     """A bundle is unfit to be loaded."""
 
     code = "BUNDLE"
+
+
+class OutdatedError(BundleError):
+    """A part of a bundle was made for another version of this code."""
 
 
 class ModelError(TalkoverError):

@@ -114,6 +114,7 @@ class TurnRecord(_Record):
         decided: Where the turn was taken for ended; None if it never was.
         agent_start: Where the reply's first audio left, if any did.
         agent_end: Where the reply ended or was cut.
+        speaker: Who was heard: "caller", "other", "agent" (its own echo) or "unspecified".
         language: BCP 47 tag of what was heard; empty if unknown.
         text: What the listener made of it, or what the caller typed (then without ``words``).
         n_best: Its readings, likeliest first.
@@ -143,6 +144,7 @@ class TurnRecord(_Record):
     decided: Position | None = None
     agent_start: Position | None = None
     agent_end: Position | None = None
+    speaker: Literal["unspecified", "caller", "other", "agent"] = "unspecified"
     language: Language = ""
     text: Text = ""
     n_best: Annotated[tuple[Hypothesis, ...], Field(max_length=16)] = ()

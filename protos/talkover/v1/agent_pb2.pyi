@@ -20,6 +20,32 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _Speaker:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _SpeakerEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Speaker.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SPEAKER_UNSPECIFIED: _Speaker.ValueType  # 0
+    """It cannot be told, or not yet."""
+    SPEAKER_CALLER: _Speaker.ValueType  # 1
+    SPEAKER_OTHER: _Speaker.ValueType  # 2
+    """Somebody else in the room, or a television."""
+    SPEAKER_AGENT: _Speaker.ValueType  # 3
+    """The agent itself, come back from a loudspeaker."""
+
+class Speaker(_Speaker, metaclass=_SpeakerEnumTypeWrapper):
+    """Who is heard on the caller's lane."""
+
+SPEAKER_UNSPECIFIED: Speaker.ValueType  # 0
+"""It cannot be told, or not yet."""
+SPEAKER_CALLER: Speaker.ValueType  # 1
+SPEAKER_OTHER: Speaker.ValueType  # 2
+"""Somebody else in the room, or a television."""
+SPEAKER_AGENT: Speaker.ValueType  # 3
+"""The agent itself, come back from a loudspeaker."""
+Global___Speaker: _TypeAlias = Speaker  # noqa: Y015
+
 class _TurnEventKind:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -484,6 +510,7 @@ class Transcript(_message.Message):
     STARTS_AT_FIELD_NUMBER: _builtins.int
     ENDS_AT_FIELD_NUMBER: _builtins.int
     BUNDLE_ID_FIELD_NUMBER: _builtins.int
+    SPEAKER_FIELD_NUMBER: _builtins.int
     turn: _builtins.int
     """Counted from 0 in each session."""
     final: _builtins.bool
@@ -496,6 +523,7 @@ class Transcript(_message.Message):
     starts_at: _builtins.int
     ends_at: _builtins.int
     bundle_id: _builtins.str
+    speaker: Global___Speaker.ValueType
     @_builtins.property
     def words(self) -> _containers.RepeatedCompositeFieldContainer[Global___Word]: ...
     def __init__(
@@ -510,10 +538,11 @@ class Transcript(_message.Message):
         starts_at: _builtins.int = ...,
         ends_at: _builtins.int = ...,
         bundle_id: _builtins.str = ...,
+        speaker: Global___Speaker.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bundle_id", b"bundle_id", "confidence", b"confidence", "ends_at", b"ends_at", "final", b"final", "language", b"language", "starts_at", b"starts_at", "text", b"text", "turn", b"turn", "words", b"words"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bundle_id", b"bundle_id", "confidence", b"confidence", "ends_at", b"ends_at", "final", b"final", "language", b"language", "speaker", b"speaker", "starts_at", b"starts_at", "text", b"text", "turn", b"turn", "words", b"words"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -112,7 +112,7 @@ async def load_parts(bundle_id: str, folder: Path, settings: Settings) -> AsyncI
         drums = worker("voices", nice=0)
         voices = BatchedVoices(VoiceModel(folder / "vad" / "model.onnx"), drums)
         stack.push_async_callback(voices.close)
-        witness = await Witness.load(folder, worker("witness", nice=0))
+        witness = await Witness.load(folder, worker("witness"), worker("overlaps", nice=0))
         log.info(
             "models.loaded",
             bundle=bundle_id,

@@ -170,6 +170,8 @@ def _folder(data_dir: Path | None) -> Path:
 def _has_current(store: BundleStore) -> bool:
     """A current bundle that is whole by name and size; the server hashes it before use.
 
+    One that an earlier version built from the base weights does not count: it lacks parts.
+
     Raises:
         BundleError: there is one and it is damaged; the message names the cure.
     """
@@ -177,7 +179,9 @@ def _has_current(store: BundleStore) -> bool:
     if current is None:
         return False
     store.verify(current, deep=False)
-    return True
+    from talkover.core.bundles.outdated import is_outdated
+
+    return store.get(current).parent is not None or not is_outdated(store.path(current))
 
 
 def _condition(folder: Path, part: Part) -> Text:

@@ -85,7 +85,7 @@ def test_a_call_is_replayed_under_the_policy_that_it_ran_under():
 
 def test_another_policy_shows_what_it_would_have_done():
     call = Call.read(logged())
-    deaf = policy_from_toml("yield_after = 9.0\nbackchannel_longest = 9\nwords_floor = 1.0")
+    deaf = policy_from_toml("yield_after = 9.0\nbackchannel_longest = 9\nwords_hallucinated = 0")
     found = replay(call, deaf)
     then, now = found.counts()[Change.BARGE_IN]
     assert (then, now) == (1, 0)

@@ -5,7 +5,7 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from talkover.core.errors import BundleError
+from talkover.core.errors import BundleError, OutdatedError
 from talkover.core.overlap.features import FEATURE_NAMES, FEATURES_VERSION
 
 GRAPH: Final = "model.onnx"
@@ -39,7 +39,8 @@ class OverlapConfig(BaseModel):
         """Read ``config.json`` of a folder.
 
         Raises:
-            BundleError: it cannot be read, or the classifier wants other features.
+            OutdatedError: the classifier wants other features.
+            BundleError: it cannot be read.
         """
         path = folder / CONFIG
         try:
@@ -47,9 +48,9 @@ class OverlapConfig(BaseModel):
         except (OSError, ValidationError) as error:
             raise BundleError(f"{path} is no overlap classifier's: {error}") from None
         if config.features_version != FEATURES_VERSION or config.features != FEATURE_NAMES:
-            raise BundleError(
+            raise OutdatedError(
                 f"{path} was trained on other features (version {config.features_version}; this "
-                f"code computes {FEATURES_VERSION}); run: talkover train overlap"
+                f"code computes {FEATURES_VERSION}); run: talkover models build"
             )
         if config.labels != LABELS:
             raise BundleError(f"{path} tells apart {config.labels}; this code needs {LABELS}")

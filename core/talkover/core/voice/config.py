@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from talkover.core.errors import BundleError
 
 GRAPH: Final = "voice.onnx"
+DECODER: Final = "decoder.onnx"
 CONFIG: Final = "voice.json"
 
 

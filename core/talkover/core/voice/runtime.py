@@ -1,6 +1,6 @@
 """Synthesis, synchronous: what a worker thread runs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from talkover.core.errors import BundleError, ModelError
+from talkover.core.errors import BundleError, ModelError, OutdatedError
 from talkover.core.onnx.session import open_session
-from talkover.core.voice.config import GRAPH, VoiceConfig
+from talkover.core.voice.config import DECODER, GRAPH, VoiceConfig
 from talkover.core.voice.phonemes import Phrase, phrases
 from talkover.core.voice.text import tokenise
 
@@ -25,7 +25,14 @@ PAUSES: Final = {".": 0.30, "?": 0.30, "!": 0.30, ";": 0.20, ":": 0.20, ",": 0.1
 
 _PAD, _BEGIN, _END = "_", "^", "$"
 _NOISE_FRAMES: Final = 512  # about six seconds; longer phrases hear the same noise again
-_LATENT: Final = 192
+LATENT: Final = 192
+_FIRST_FRAMES: Final = 32
+"""Of the first piece, about 0.4 s: the caller waits for it."""
+_GROWTH: Final = 1.5
+"""From a piece to the next: it is made while the one before sounds, on a busy machine, too."""
+_CONTEXT: Final = 16
+"""Frames on either side that the decoder hears more of than it says. With 12 nothing is lost (the
+convolutions reach 11 and a half); a margin costs little."""
 _QUIET: Final = 0.01  # of the loudest sample (-40 dB): below it, a clause has not begun
 _MARGIN: Final = 0.02
 _FADE: Final = 0.005
@@ -89,6 +96,12 @@ class VoiceRuntime:
         names = {given.name for given in self._session.get_inputs()}
         if names != {"input", "input_lengths", "scales", "noise", "noise_width"}:
             raise BundleError(f"{folder / GRAPH} is not a voice of ours; build the bundle again")
+        if not (folder / DECODER).is_file():
+            raise OutdatedError(f"{folder} has no {DECODER}; run: talkover models build")
+        self._decoder = open_session(
+            folder / DECODER, threads=threads, providers=providers, arena=False
+        )
+        self._latents = self._decoder.get_inputs()[0].name
 
     @property
     def rate(self) -> int:
@@ -96,16 +109,34 @@ class VoiceRuntime:
         return self.config.rate
 
     def synthesise(self, text: str, *, seed: int | None = None, pace: float = 1.0) -> SpokenClause:
-        """Say a text.
+        """Say a text, all of it at once; see ``pieces``.
+
+        Returns:
+            The audio and its words; both are empty-handed (no samples, words without length) if
+            there is nothing that can be said.
+        """
+        pcm: list[NDArray[np.int16]] = [np.zeros(0, np.int16)]
+        words: list[SpokenWord] = []
+        offset = 0
+        for piece in self.pieces(text, seed=seed, pace=pace):
+            words += [SpokenWord(w.text, offset + w.start, offset + w.end) for w in piece.words]
+            pcm.append(piece.pcm)
+            offset += len(piece.pcm)
+        return SpokenClause(np.concatenate(pcm), tuple(words))
+
+    def pieces(
+        self, text: str, *, seed: int | None = None, pace: float = 1.0
+    ) -> Iterator[SpokenClause]:
+        """Say a text a piece at a time: the first is there long before the last is made.
 
         Args:
             text: A clause or a few sentences, at most ``MAX_CHARACTERS``.
             seed: The same seed and text give the same audio, bit for bit on the same machine.
             pace: How fast, from 0.5 to 2.
 
-        Returns:
-            The audio and its words; both are empty-handed (no samples, words without length) if
-            there is nothing that can be said.
+        Yields:
+            Audio to be played back to back. The words of a phrase come with its first piece, and
+            may lie behind that piece's end.
 
         Raises:
             ModelError: the text is too long (or long to say), the pace is out of range, or the
@@ -120,34 +151,70 @@ class VoiceRuntime:
         breaths = list(phrases(tokens, self.config.language))
         if sum(len(breath.phonemes) for breath in breaths) > MAX_PHONEMES:
             raise ModelError(f"the text is over {MAX_PHONEMES} phonemes when spoken; split it")
-        pieces: list[NDArray[np.float32]] = []
-        spans: list[tuple[int, int]] = []
-        offset = 0
+        spoken = iter(tokens)
+        silent: list[SpokenWord] = []
         for breath in breaths:
-            piece, words = self._phrase(breath, noise, pace)
-            pieces.append(piece)
-            spans += [(offset + start, offset + end) for start, end in words]
-            offset += len(piece)
-        audio = np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
-        return SpokenClause(
-            (audio * np.float32(32767)).round().astype(np.int16),
-            tuple(
-                SpokenWord(token.text, start, end)
-                for token, (start, end) in zip(tokens, spans, strict=True)
-            ),
-        )
+            texts = [next(spoken).text for _ in breath.words]
+            if all(start == end for start, end in breath.words):
+                silent += [SpokenWord(text, 0, 0) for text in texts]
+                continue
+            yield from self._phrase(breath, texts, silent, noise, pace)
+            silent = []
+        if silent:
+            yield SpokenClause(np.zeros(0, np.int16), tuple(silent))
 
     def _phrase(
-        self, phrase: Phrase, noise: np.random.Generator, pace: float
-    ) -> tuple[NDArray[np.float32], list[tuple[int, int]]]:
-        """Audio of one breath and its words' spans in samples."""
-        if all(start == end for start, end in phrase.words):
-            return np.zeros(0, np.float32), [(0, 0)] * len(phrase.words)
+        self,
+        phrase: Phrase,
+        texts: Sequence[str],
+        silent: Sequence[SpokenWord],
+        noise: np.random.Generator,
+        pace: float,
+    ) -> Iterator[SpokenClause]:
+        """One breath in pieces: the silence around it cut away, its pause at the end."""
         ids, places = self._ids(phrase.phonemes)
-        audio, frames = self._run(ids, noise, pace)
+        latents, frames = self._plan(ids, noise, pace)
         edges = np.concatenate([[0], np.cumsum(frames)]) * self.config.hop
-        if edges[-1] != len(audio):
+        if edges[-1] != latents.shape[2] * self.config.hop:
             raise ModelError("the voice's durations and audio disagree; build the bundle again")
+        words = self._spans(phrase, edges, places)
+        margin, fade = int(_MARGIN * self.rate), int(_FADE * self.rate)
+        at, size = 0, _FIRST_FRAMES
+        while at < latents.shape[2]:
+            until = at + size
+            last = latents.shape[2] - until < _FIRST_FRAMES  # no crumbs
+            until = latents.shape[2] if last else until
+            sound = self._decode(latents, at, until)
+            loud = np.flatnonzero(np.abs(sound) > np.abs(sound).max() * _QUIET)
+            begin, end = 0, len(sound)
+            if last and loud.size:
+                end = min(end, max(int(loud[-1]) + margin, words[-1][1] - at * self.config.hop))
+            if not at:
+                onset = int(loud[0]) if loud.size else 0
+                begin = max(0, min(onset - margin, *(s for s, e in words if e > s)))
+            sound = np.clip(sound[begin:end] * np.float32(self.config.gain), -_CEILING, _CEILING)
+            ramp = np.linspace(0, 1, min(fade, len(sound)), dtype=np.float32)
+            if not at:
+                sound[: len(ramp)] *= ramp
+            if last:
+                sound[len(sound) - len(ramp) :] *= ramp[::-1]
+                pause = np.zeros(int(PAUSES[phrase.stop] * self.rate), np.float32)
+                sound = np.concatenate([sound, pause])
+            placed = [
+                SpokenWord(text, max(0, start - begin), max(0, stop - begin))
+                for text, (start, stop) in zip(texts, words, strict=True)
+            ]
+            yield SpokenClause(
+                (sound * np.float32(32767)).round().astype(np.int16),
+                () if at else (*silent, *placed),
+            )
+            at, size = until, round(size * _GROWTH)
+
+    @staticmethod
+    def _spans(
+        phrase: Phrase, edges: NDArray[np.int64], places: Sequence[int]
+    ) -> list[tuple[int, int]]:
+        """Where each word sounds, in samples from the phrase's first frame."""
         words: list[tuple[int, int]] = []
         end = 0
         for first, last in phrase.words:
@@ -156,7 +223,7 @@ class VoiceRuntime:
                 continue
             start, end = int(edges[places[first]]), int(edges[places[last]])
             words.append((start, end))
-        return self._trim(audio, words, phrase.stop)
+        return words
 
     def _ids(self, phonemes: str) -> tuple[list[int], list[int]]:
         """Ids for the graph, and for each phoneme (and the end) the index of its first id."""
@@ -170,10 +237,10 @@ class VoiceRuntime:
         places.append(len(ids))
         return [*ids, *known[_END]], places
 
-    def _run(
+    def _plan(
         self, ids: list[int], noise: np.random.Generator, pace: float
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """Float audio and the frames that each id takes."""
+        """What is to be said, float32 [1, LATENT, frames], and the frames that each id takes."""
         config = self.config
         scales = [config.noise, config.length / pace, config.noise_width]
         feeds = {
@@ -181,28 +248,21 @@ class VoiceRuntime:
             "input_lengths": np.array([len(ids)], np.int64),
             "scales": np.array(scales, np.float32),
             "noise_width": noise.standard_normal((1, 2, len(ids)), np.float32),
-            "noise": noise.standard_normal((1, _LATENT, _NOISE_FRAMES), np.float32),
+            "noise": noise.standard_normal((1, LATENT, _NOISE_FRAMES), np.float32),
         }
         try:
-            audio, durations = self._session.run(None, feeds)
+            latents, durations = self._session.run(None, feeds)
         except Exception as error:  # noqa: BLE001 - its exceptions have no common class
             raise ModelError(f"the voice failed on {len(ids)} phonemes: {error}") from None
-        return np.asarray(audio).reshape(-1), np.asarray(durations).reshape(-1).astype(np.int64)
+        return np.asarray(latents), np.asarray(durations).reshape(-1).astype(np.int64)
 
-    def _trim(
-        self, audio: NDArray[np.float32], words: list[tuple[int, int]], stop: str
-    ) -> tuple[NDArray[np.float32], list[tuple[int, int]]]:
-        """Cut the silence around a phrase, end it with its pause, bring it to level."""
-        margin, fade = int(_MARGIN * self.rate), int(_FADE * self.rate)
-        loud = np.flatnonzero(np.abs(audio) > np.abs(audio).max() * _QUIET)
-        onset, offset = (int(loud[0]), int(loud[-1])) if loud.size else (0, len(audio))
-        begin = max(0, min(onset - margin, *(start for start, last in words if last > start)))
-        end = min(len(audio), max(offset + margin, words[-1][1]))
-        sound = audio[begin:end] * np.float32(self.config.gain)
-        sound *= np.float32(min(1.0, _CEILING / max(float(np.abs(sound).max()), 1e-6)))
-        ramp = np.linspace(0, 1, min(fade, len(sound)), dtype=np.float32)
-        sound[: len(ramp)] *= ramp
-        sound[len(sound) - len(ramp) :] *= ramp[::-1]
-        pause = np.zeros(int(PAUSES[stop] * self.rate), np.float32)
-        moved = [(max(0, start - begin), max(0, last - begin)) for start, last in words]
-        return np.concatenate([sound, pause]), moved
+    def _decode(self, latents: NDArray[np.float32], begin: int, end: int) -> NDArray[np.float32]:
+        """The audio of some frames."""
+        first, last = max(0, begin - _CONTEXT), end + _CONTEXT
+        try:
+            (audio,) = self._decoder.run(None, {self._latents: latents[:, :, first:last]})
+        except Exception as error:  # noqa: BLE001 - its exceptions have no common class
+            raise ModelError(f"the voice failed on {end - begin} frames: {error}") from None
+        hop = self.config.hop
+        heard = np.asarray(audio).reshape(-1)
+        return heard[(begin - first) * hop : (end - first) * hop]

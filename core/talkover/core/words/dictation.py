@@ -205,7 +205,8 @@ _AT: Final = frozenset(("at", "arroba", "arobase", "ät", "ऐट"))
 
 def _address(said: Sequence[str], announced: bool, listed: Lexicon) -> Dictated | None:
     numbered = any(word[0].isdigit() or (word,) in listed.numbers for word in said)
-    if not (announced or numbered):
+    sentence = bool(said) and (said[0],) in listed.open  # "the address on my account"
+    if not numbered and (not announced or sentence):
         return None
     if numbered and len(said) >= _STREET_WORDS:
         return Dictated("address", 0.85 if len(said) > _STREET_WORDS else 0.6)

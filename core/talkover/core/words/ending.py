@@ -18,8 +18,15 @@ _T = TypeVar("_T")
 
 _UNKNOWN: Final = 0.5
 """Of a text without words."""
-_USUAL: Final = 0.75
-"""Of a text whose words give no hint."""
+_ALONE: Final = 0.75
+"""Of a single word that gives no hint: often a name."""
+_USUAL: Final = (0.45, 0.85)
+"""Of a text whose words give no hint, from two words to ``_WHOLE``: what is complete and short may
+still be the first half of something."""
+_WHOLE: Final = 9
+"""Words of a usual sentence."""
+_CHARACTER: Final = 0.6
+"""Words that a Han character makes."""
 _ANSWER: Final = 0.9
 """Of "yes", "no", "okay" and the like, which need no more."""
 _HELD: Final = 0.1
@@ -30,8 +37,6 @@ _TRAILING: Final = 0.45
 """What a text keeps that ends in "…", a comma or a dash."""
 _SETTLED: Final = 7
 """Words after which an opening promises nothing any more."""
-_BRIEF: Final = 0.25
-"""Doubt about a text of two words; it halves with each two more."""
 _SECOND_CLAUSE: Final = 0.3
 """What is left of a promise when a comma has begun the second clause."""
 _INNER: Final = re.compile(r"[,;，；]\s*\S")  # noqa: RUF001 - wide marks are meant
@@ -103,7 +108,7 @@ def _of_clause(words: Sequence[str], text: str, listed: Lexicon) -> float:
     answer = _answer(words, listed)
     if answer is not None:
         return _marked(answer, text)
-    chance = _USUAL * (1.0 - _brief(len(words)))
+    chance = _usual(words)
     closing, closing_size = _suffix(words, listed.closed)
     follows, open_size = _suffix(words, listed.open)
     if closing and open_size <= closing_size < len(words):
@@ -133,9 +138,12 @@ def _answer(words: Sequence[str], listed: Lexicon) -> float | None:
     return _ANSWER if act and act.backchannel > 0.5 and not _holds(act) else None
 
 
-def _brief(count: int) -> float:
-    """Doubt about a few words that are no answer; a single word is often a name."""
-    return _BRIEF * 0.5 ** ((count - 2) / 2) if count > 1 else 0.0
+def _usual(words: Sequence[str]) -> float:
+    if len(words) == 1:
+        return _ALONE
+    least, most = _USUAL
+    length = sum(_CHARACTER if "\u3400" <= word[0] <= "\u9fff" else 1.0 for word in words)
+    return least + (most - least) * min(1.0, max(0.0, (length - 2) / (_WHOLE - 2)))
 
 
 def _promised(words: Sequence[str], text: str, listed: Lexicon) -> float:

@@ -4,9 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import structlog
 from numpy.typing import NDArray
 
 from talkover.core.ending import EndingRuntime, has_ending
+from talkover.core.errors import OutdatedError
 from talkover.core.overlap import (
     OverlapEvidence,
     OverlapProbabilities,
@@ -16,15 +18,18 @@ from talkover.core.overlap import (
 from talkover.core.speaker import SpeakerRuntime, has_speaker
 from talkover.server.inference import Worker
 
+log = structlog.get_logger()
+
 
 class Witness:
-    """Answers for all sessions, on one worker. A bundle may lack any of its models.
+    """Answers for all sessions, on two workers. A bundle may lack any of its models.
 
     Args:
         speaker: Tells voices apart.
         ending: Tells ends of turns by their sound.
         overlap: Tells what a sound over the agent's speech is.
-        worker: Runs them; whoever made it closes it.
+        worker: Runs the first two; whoever made it closes it.
+        quick: Runs the third, which takes a millisecond and must not wait for those.
     """
 
     def __init__(
@@ -33,14 +38,16 @@ class Witness:
         ending: EndingRuntime | None,
         overlap: OverlapRuntime | None,
         worker: Worker,
+        quick: Worker,
     ) -> None:
         self._speaker = speaker
         self._ending = ending
         self._overlap = overlap
         self._worker = worker
+        self._quick = quick
 
     @staticmethod
-    async def load(folder: Path, worker: Worker) -> "Witness":
+    async def load(folder: Path, worker: Worker, quick: Worker) -> "Witness":
         """Load what the bundle in ``folder`` has.
 
         Raises:
@@ -52,8 +59,9 @@ class Witness:
             return Witness(
                 SpeakerRuntime(who) if has_speaker(who) else None,
                 EndingRuntime(over) if has_ending(over) else None,
-                OverlapRuntime(what) if what.is_dir() else None,
+                _classifier(what) if what.is_dir() else None,
                 worker,
+                quick,
             )
 
         return await worker.run(build)
@@ -99,4 +107,13 @@ class Witness:
         if overlap is None:
             return None
         given = evidence()
-        return await self._worker.run(lambda: overlap.probabilities(features(given)))
+        return await self._quick.run(lambda: overlap.probabilities(features(given)))
+
+
+def _classifier(folder: Path) -> OverlapRuntime | None:
+    """The bundle's, unless it is for other features: then the core's rules decide."""
+    try:
+        return OverlapRuntime(folder)
+    except OutdatedError as error:
+        log.warning("overlap.outdated", error=str(error))
+        return None

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Final
 
+import redis
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -10,10 +11,11 @@ from rich.table import Table
 from talkover.core.clock import seconds
 from talkover.core.errors import ConfigError, TraceError
 from talkover.core.records import SessionEvent
+from talkover.core.report import progress_bar
 from talkover.server.replay.compare import Call, Replay, replay
 from talkover.server.replay.picture import picture
 from talkover.server.replay.policies import policy_from_toml, policy_to_toml
-from talkover.server.traces.reading import connect, session_events
+from talkover.server.traces.reading import connect, session_events, sessions
 from talkover.server.turns import Tell
 
 _DIFFERENT: Final = 1  # exit code, as of diff
@@ -21,8 +23,11 @@ _DIFFERENT: Final = 1  # exit code, as of diff
 
 def command(
     trace: Annotated[
-        str, typer.Argument(help="A call's id, or a file of `talkover traces show --json`.")
-    ],
+        str | None, typer.Argument(help="A call's id, or a file of `talkover traces show --json`.")
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Every call in the traces, instead of one.")
+    ] = False,
     policy: Annotated[
         Path | None, typer.Option(help="TOML with thresholds; what would they have done?")
     ] = None,
@@ -37,8 +42,13 @@ def command(
     """Feed a logged call through the core: it must take the same turns, to the tick.
 
     With --policy, shows where other thresholds would have decided otherwise. Ends with code 1 when
-    there are differences.
+    there are differences. With --all it is enough to say how many calls did.
     """
+    if every != (trace is None) or (every and (policy or svg or print_policy)):
+        raise typer.BadParameter("one call, or --all and none of the options for a single one")
+    if trace is None:
+        _replay_all(connect(redis_url), Console(highlight=False))
+        return
     call = Call.read(_events(trace, redis_url))
     if print_policy:
         typer.echo(policy_to_toml(call.policy), nl=False)
@@ -54,6 +64,25 @@ def command(
     if svg is not None:
         svg.write_text(picture(found), encoding="utf-8")
     if not found.same:
+        raise typer.Exit(_DIFFERENT)
+
+
+def _replay_all(client: "redis.Redis", console: Console) -> None:
+    """Replay every call; prints how many there are and names those that came out otherwise."""
+    same = total = 0
+    with progress_bar(console) as progress:
+        for session in progress.track(sessions(client), description="replaying"):
+            total += 1
+            try:
+                found = replay(Call.read(session_events(client, session)))
+            except TraceError as error:
+                console.print(f"{session}: {error}")
+                continue
+            same += found.same
+            if not found.same:
+                console.print(f"{session}: {len(found.differences())} differences")
+    console.print(f"{same} of {total} calls took the same turns, to the tick")
+    if same < total or not total:
         raise typer.Exit(_DIFFERENT)
 
 

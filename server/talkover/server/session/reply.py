@@ -61,14 +61,16 @@ async def speak_reply(
 
     async def say(clauses: Sequence[str]) -> None:
         for clause in clauses:
-            spoken = await voice.say(clause)
-            if not len(spoken.pcm):
-                continue
-            await lane.room()
-            placed = lane.queue(spoken.pcm, [(w.text, w.start, w.end) for w in spoken.words])
-            if marks.first_audio is None:
-                marks.first_audio = now()
-            on_words(placed)
+            sounded = False
+            async for spoken in voice.say(clause):
+                sounded = sounded or len(spoken.pcm) > 0
+                if not sounded:
+                    continue
+                await lane.room()
+                placed = lane.queue(spoken.pcm, [(w.text, w.start, w.end) for w in spoken.words])
+                if marks.first_audio is None:
+                    marks.first_audio = now()
+                on_words(placed)
 
     pieces = brain.reply(
         plan.conversation,

@@ -34,6 +34,7 @@ from talkover.server.session.turnbook import TurnBook
 from talkover.server.session.witness import TurnWitness
 from talkover.server.traces import TraceWriter
 from talkover.server.turns import (
+    Aside,
     Cancel,
     Command,
     Discard,
@@ -46,6 +47,7 @@ from talkover.server.turns import (
     ReplyOver,
     Resume,
     Stop,
+    Talker,
     Tell,
     Think,
     Tick,
@@ -290,7 +292,7 @@ class Session:
         for command in self._machine.step(observation):
             self._obey(command)
 
-    def _obey(self, command: Command) -> None:  # noqa: C901 - one case a command
+    def _obey(self, command: Command) -> None:  # noqa: C901, PLR0912 - one case a command
         match command:
             case Tell():
                 self._last_word = self._clock.now()
@@ -307,6 +309,8 @@ class Session:
                 self._answers.prepare(command, self._parts)
             case Release():
                 self._end_turn()
+            case Aside():
+                self._keep_aside(command)
             case Cancel(turn):
                 if self._answers.cancel():
                     self._book.reopen(turn)
@@ -329,11 +333,32 @@ class Session:
         segments = self._ears.settle(thought.listens)
         bundle_id = self._parts.bundle_id
         if segments:
-            self.outbox.put(wire.transcript(now, thought.turn, segments, bundle_id, final=True))
+            self.outbox.put(
+                wire.transcript(
+                    now, thought.turn, segments, bundle_id, final=True, talker=Talker.CALLER
+                )
+            )
         self._book.end_turn(thought, segments, now, bundle_id)
         if segments:
             self._witness.enrol(thought.start, thought.end)
         self._answers.release()
+
+    def _keep_aside(self, aside: Aside) -> None:
+        """Tell and write down what was said that is no turn: by whom, when, which words."""
+        bundle_id = self._parts.bundle_id
+        segments = self._ears.settle(aside.listens)
+        if segments:
+            self.outbox.put(
+                wire.transcript(
+                    self._clock.now(),
+                    aside.turn,
+                    segments,
+                    bundle_id,
+                    final=True,
+                    talker=aside.talker,
+                )
+            )
+            self._book.aside(aside, segments, bundle_id)
 
     def _lately_said(self) -> str:
         """What the agent said in the last seconds, as far as the caller's lane may echo it."""

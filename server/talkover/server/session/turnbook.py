@@ -26,7 +26,17 @@ from talkover.server.session.reply import Milestones
 from talkover.server.session.tape import Tape
 from talkover.server.session.wire import Segment
 from talkover.server.traces import TraceWriter
-from talkover.server.turns import Change, Ledger, Observation, Tell, Think, TurnPolicy, Voice
+from talkover.server.turns import (
+    Aside,
+    Change,
+    Ledger,
+    Observation,
+    Talker,
+    Tell,
+    Think,
+    TurnPolicy,
+    Voice,
+)
 
 _BATCH: Final = 64  # observations in an event: about two seconds of voice
 _MAX_MARKS: Final = 256
@@ -51,6 +61,7 @@ class _Entry:
     latencies: dict[str, float] = field(default_factory=dict)
     blobs: dict[str, "asyncio.Future[str | None]"] = field(default_factory=dict)
     error: str | None = None
+    talker: Talker = Talker.UNKNOWN
 
 
 class TurnBook:
@@ -125,7 +136,7 @@ class TurnBook:
         )
         entry.start, entry.end = command.start, max(command.start, command.end)
         entry.decided, entry.segments, entry.bundle_id = now, segments, bundle_id
-        entry.text = command.text
+        entry.text, entry.talker = command.text, Talker.CALLER
         entry.latencies["end_of_turn"] = (now - entry.end) / RATE
         if segments:
             heard = max(segment.heard_at for segment in segments)
@@ -133,6 +144,13 @@ class TurnBook:
         if self._consent and segments:
             pcm = self._tape.cut(segments[0].start, segments[-1].end)
             entry.blobs["caller"] = self._traces.put_audio(pcm, RATE)
+
+    def aside(self, aside: Aside, segments: Sequence[Segment], bundle_id: str) -> None:
+        """What was heard of a turn that is none."""
+        entry = self._open.get(aside.turn)
+        if entry is not None:
+            entry.segments, entry.bundle_id = segments, bundle_id
+            entry.text, entry.talker = _text(segments), aside.talker
 
     def reopen(self, turn: int) -> None:
         """The turn was not over after all."""
@@ -212,6 +230,7 @@ class TurnBook:
             decided=entry.decided,
             agent_start=entry.agent_start,
             agent_end=end,
+            speaker=entry.talker.value,
             language=entry.segments[-1].transcript.language if entry.segments else "",
             text=entry.text[:MAX_TEXT],
             n_best=_n_best(entry.segments),

@@ -9,13 +9,19 @@ from talkover.core.audio import AudioFormat, Encoding
 from talkover.core.errors import TalkoverError
 from talkover.core.listener import Transcript, Word
 from talkover.server.session.gate import Opening
-from talkover.server.turns import LaneWord, Tell
+from talkover.server.turns import LaneWord, Talker, Tell
 from talkover.v1 import agent_pb2, media_pb2
 
 _ENCODINGS: Final = {
     Encoding.PCM16: media_pb2.AUDIO_ENCODING_PCM16,
     Encoding.MULAW: media_pb2.AUDIO_ENCODING_MULAW,
     Encoding.ALAW: media_pb2.AUDIO_ENCODING_ALAW,
+}
+_SPEAKERS: Final = {
+    Talker.UNKNOWN: agent_pb2.SPEAKER_UNSPECIFIED,
+    Talker.CALLER: agent_pb2.SPEAKER_CALLER,
+    Talker.OTHER: agent_pb2.SPEAKER_OTHER,
+    Talker.AGENT: agent_pb2.SPEAKER_AGENT,
 }
 
 
@@ -90,7 +96,13 @@ def confidence(heard: Sequence[Word]) -> float:
 
 
 def transcript(
-    at: int, turn: int, segments: Sequence[Segment], bundle_id: str, *, final: bool
+    at: int,
+    turn: int,
+    segments: Sequence[Segment],
+    bundle_id: str,
+    *,
+    final: bool,
+    talker: Talker = Talker.UNKNOWN,
 ) -> agent_pb2.ConverseResponse:
     """What a turn says, so far or at its end. ``segments`` has at least one."""
     everything = [word for segment in segments for word in segment.words]
@@ -106,6 +118,7 @@ def transcript(
             starts_at=segments[0].start,
             ends_at=segments[-1].end,
             bundle_id=bundle_id,
+            speaker=_SPEAKERS[talker],
         ),
     )
 

@@ -22,10 +22,9 @@ from talkover.server.turns import CallerTurn, Classified, Ending, Listen, Observ
 
 _TURN: Final = samples(8.0)  # of a turn that its end is judged by
 _TAIL: Final = samples(0.2)  # of the pause after it
-_VOICE: Final = samples(0.5)  # of voice, before somebody is told from somebody else
-_LONGEST: Final = samples(4.0)
+_VOICE: Final = samples(0.35)  # of voice, before somebody is told from somebody else
+_LONGEST: Final = samples(2.0)  # of voice that somebody is told by: more takes longer, says little
 _LEAD: Final = samples(0.2)  # before the onset, for the classifier
-_EVERY: Final = 3 * HOP  # between two questions about an overlap
 _HOPS: Final = samples(60.0) // HOP  # of an overlap: a television may run for hours
 _AGAIN: Final = samples(0.5)  # between two questions about who speaks
 
@@ -62,7 +61,6 @@ class TurnWitness:
         self._words: WordEvidence | None = None
         self._said = 0.0
         self._covered = 0
-        self._asked = 0  # when the classifier was, last
         self._looked = 0  # when the speaker was, last
         self._busy = False
 
@@ -76,8 +74,8 @@ class TurnWitness:
             return
         self._voice.append(hop.voice)
         self._echo.append(hop.echo)
-        if hop.end - self._asked >= _EVERY and not self._busy:
-            self._asked, self._busy = hop.end, True
+        if not self._busy:
+            self._busy = True
             self._spawn(self._classify(turn), "classify")
         if turn.overlap.voiced >= _VOICE and hop.end - self._looked >= _AGAIN:
             self._looked = hop.end

@@ -1,6 +1,6 @@
 """The voice as sessions see it: asynchronous, cancellable, shared."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -17,10 +17,10 @@ class Voice(Protocol):
         """Of the audio (Hz)."""
         ...
 
-    async def say(self, text: str) -> SpokenClause:
-        """Say one clause.
+    def say(self, text: str) -> AsyncIterator[SpokenClause]:
+        """Say one clause, a piece at a time; the words of a phrase come with its first piece.
 
-        Cancelling the call takes it out of line; audio that is already being made is dropped.
+        Cancelling takes it out of line; audio that is already being made is dropped.
 
         Raises:
             BusyError: too many clauses are waiting.
@@ -65,12 +65,14 @@ class PiperVoice:
 
         return cls(await worker.run(build), worker)
 
-    async def say(self, text: str) -> SpokenClause:
+    async def say(self, text: str) -> AsyncIterator[SpokenClause]:
         """See ``Voice.say``."""
         runtime = self._runtime
         if runtime is None:
             raise ModelError("this voice is closed; take the current one from the bundle")
-        return await self._worker.run(lambda: runtime.synthesise(text))
+        pieces = runtime.pieces(text)
+        while (piece := await self._worker.run(lambda: next(pieces, None))) is not None:
+            yield piece
 
     async def close(self) -> None:
         """Drop the model; a clause that is being made still ends."""

@@ -61,3 +61,9 @@ def session_events(client: "redis.Redis", session: str) -> list[SessionEvent]:
         TraceError: one cannot be read.
     """
     return [SessionEvent.parse(fields[b"record"]) for fields in entries(client, EVENTS + session)]
+
+
+def sessions(client: "redis.Redis") -> list[str]:
+    """The calls whose events are kept, in the order of their ids."""
+    found: Any = client.scan_iter(match=f"{EVENTS}*", count=PAGE)
+    return sorted(key.decode().removeprefix(EVENTS) for key in found)

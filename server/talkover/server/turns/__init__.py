@@ -1,8 +1,10 @@
 """Turn-taking: who has the floor. Pure: observations in, commands out, on the media clock."""
 
+from talkover.server.turns.agent import AgentState
 from talkover.server.turns.ledger import LaneWord, Ledger
-from talkover.server.turns.machine import AgentState, TurnMachine
+from talkover.server.turns.machine import TurnMachine
 from talkover.server.turns.messages import (
+    Aside,
     Cancel,
     Change,
     Classified,
@@ -21,6 +23,7 @@ from talkover.server.turns.messages import (
     Resume,
     Speaker,
     Stop,
+    Talker,
     Tell,
     Think,
     Tick,
@@ -35,6 +38,7 @@ from talkover.server.turns.turn import CallerTurn
 
 __all__ = [
     "AgentState",
+    "Aside",
     "CallerTurn",
     "Cancel",
     "Change",
@@ -57,6 +61,7 @@ __all__ = [
     "Resume",
     "Speaker",
     "Stop",
+    "Talker",
     "Tell",
     "Think",
     "Tick",

@@ -11,24 +11,24 @@ commands come out. The same observations always give the same commands.
       └──── no words ───────┘   │  └───── the caller goes on ───────┘   a sound │  │ no barge-in
                                 │                                             ▼  │
                               held ◀──────────── barge-in ──────────────── ducked
-                                └── no words after all: resume ──▶ speaking
+                                └── it was none, or nothing came of it: resume ──▶ speaking
 
-While the agent speaks, every sound of the caller ducks it; ``overlap`` decides whether it yields.
+While the agent speaks, every sound of the caller ducks it; ``overlap`` decides whether it yields,
+and goes on looking: an agent that yielded to what proves to be a "mm-hm" or a television resumes.
 A reply may be prepared before the caller's turn is surely over; ``Release`` lets it be heard.
 """
 
 from collections.abc import Iterator
-from enum import StrEnum
 
 from talkover.core.clock import HOP
-from talkover.server.turns.ending import chance, wait
+from talkover.server.turns.agent import AgentFloor, AgentState
+from talkover.server.turns.ending import broken_off, chance, wait
 from talkover.server.turns.messages import (
+    Aside,
     Cancel,
     Change,
     Classified,
     Command,
-    Discard,
-    Duck,
     Ending,
     Heard,
     Listen,
@@ -38,30 +38,17 @@ from talkover.server.turns.messages import (
     Release,
     ReplyAudible,
     ReplyOver,
-    Resume,
     Speaker,
-    Stop,
     Tell,
     Think,
     Tick,
     Typed,
-    Unduck,
     Voice,
     Words,
 )
 from talkover.server.turns.overlap import Overlap, Verdict, judge
 from talkover.server.turns.policy import TurnPolicy
 from talkover.server.turns.turn import CallerTurn
-
-
-class AgentState(StrEnum):
-    """What the agent is doing."""
-
-    QUIET = "quiet"
-    THINKING = "thinking"
-    SPEAKING = "speaking"
-    HELD = "held"
-    """Silenced in mid-reply, and it may turn out that nobody wanted that."""
 
 
 class TurnMachine:
@@ -73,20 +60,25 @@ class TurnMachine:
 
     def __init__(self, policy: TurnPolicy | None = None) -> None:
         self.policy = policy or TurnPolicy()
-        self.agent = AgentState.QUIET
         self.turn: CallerTurn | None = None
-        self._answered: CallerTurn | None = None  # the turn that the agent is answering
+        self._floor = AgentFloor()
         self._turns = 0
         self._listens = 0
-        self._partial: int | None = None  # the partial that is with the listener
+        self._partial: Listen | None = None  # the partial that is with the listener
         self._voiced = False
         self._rising = 0  # ticks of voice that may become speech
         self._last_hop = 0
+        self._last_voiced = 0  # where the last voiced hop ended, in a turn or not
 
     @property
     def turns(self) -> int:
         """How many turns the caller has begun."""
         return self._turns
+
+    @property
+    def agent(self) -> AgentState:
+        """What the agent is doing."""
+        return self._floor.state
 
     def step(self, observation: Observation) -> list[Command]:
         """Take one observation and return what must be done about it, in order."""
@@ -111,9 +103,9 @@ class TurnMachine:
             case Pressed(at):
                 return self._silence_agent(at)
             case ReplyAudible(at, turn):
-                return self._on_audible(at, turn)
+                return self._floor.audible(at, turn)
             case ReplyOver(at, turn):
-                return self._on_over(at, turn)
+                return self._floor.over(at, turn)
 
     # The caller's voice
 
@@ -121,15 +113,25 @@ class TurnMachine:
         self._last_hop = at
         threshold = self.policy.voice_off if self._voiced else self.policy.voice_on
         self._voiced = probability >= threshold and echo < self.policy.echo
+        if self._voiced:
+            self._last_voiced = at
         if self.turn is None:
-            self._rising = self._rising + HOP if self._voiced else 0
-            over = self.agent is AgentState.SPEAKING
-            if self._rising >= (self.policy.onset_over if over else self.policy.onset):
-                yield from self._begin(at)
+            yield from self._on_stray_voice(at)
         elif self._voiced:
             yield from self._on_more_voice(self.turn, at)
         else:
             yield from self._on_silence(self.turn, at)
+
+    def _on_stray_voice(self, at: int) -> Iterator[Command]:
+        """A hop while no turn is under way."""
+        self._rising = self._rising + HOP if self._voiced else 0
+        over = self._floor.speaking
+        if self._rising >= (self.policy.onset_over if over else self.policy.onset):
+            yield from self._begin(at)
+        elif self._voiced:
+            yield from self._floor.duck(at)  # it may be nothing; then this cost nothing
+        elif at - self._last_voiced >= self.policy.duck_hold:
+            yield from self._floor.unduck(at)
 
     def _on_tick(self, at: int) -> Iterator[Command]:
         # A lane without audio is a silent one: no turn may hang on a caller who stopped sending.
@@ -138,26 +140,28 @@ class TurnMachine:
             self._rising = 0
             if self.turn is not None:
                 yield from self._on_silence(self.turn, at)
+            else:
+                yield from self._floor.unduck(at)
 
     def _begin(self, at: int) -> Iterator[Command]:
         onset = at - self._rising
         voiced, self._rising = self._rising, 0
         start = max(0, onset - self.policy.preroll)
-        if self.agent is AgentState.THINKING and self._answered is not None:
+        answered = self._floor.answered
+        if self.agent is AgentState.THINKING and answered is not None:
             # Nothing of the reply was audible yet: the caller merely goes on.
-            turn = self._withdraw(self._answered)
-            yield Cancel(turn.index)
-            yield Tell(onset, Change.CALLER_CONTINUED, turn.index)
+            yield from self._floor.withdraw(onset)
+            turn = self._take_back(answered)
             if turn.typed:
                 turn.start = turn.segment = start
                 turn.typed = False
         else:
             turn = self._open(start, at)
             yield Tell(onset, Change.CALLER_STARTED, turn.index)
-            if self.agent is AgentState.SPEAKING:
+            if self._floor.speaking:
                 turn.overlap = Overlap(onset, voiced)
                 yield Tell(onset, Change.OVERLAP, turn.index)
-                yield from self._duck(turn.overlap, at)
+                yield from self._floor.duck(at)
         turn.last_voice = turn.last_partial = at
 
     def _open(self, start: int, at: int) -> CallerTurn:
@@ -165,9 +169,8 @@ class TurnMachine:
         self._turns += 1
         return self.turn
 
-    def _withdraw(self, turn: CallerTurn) -> CallerTurn:
-        """Take an ended turn back: its reply is dropped, and it is the caller's again."""
-        self.agent, self._answered = AgentState.QUIET, None
+    def _take_back(self, turn: CallerTurn) -> CallerTurn:
+        """An ended turn, whose reply was dropped, is the caller's again."""
         self.turn, turn.candidate = turn, None
         return turn
 
@@ -180,22 +183,30 @@ class TurnMachine:
         if turn.overlap is not None:
             turn.overlap.hop()
             yield from self._decide(turn, at)
-        watched = turn.overlap is not None and not turn.overlap.ignored
-        every = self.policy.partial_over if watched else self.policy.partial_every
         if at - turn.segment >= self.policy.segment_hard:
             yield self._settle(turn, at)
-        elif at - turn.last_partial >= every and self._partial is None:
-            turn.last_partial = at
-            if turn.overlap is not None and turn.overlap.ignored:
-                # Of what goes on and on in the background, only the latest may still matter.
-                turn.segment = max(turn.segment, at - self.policy.ignored_keep)
-            listen = self._listen(turn, at, Purpose.OVERLAP if watched else Purpose.PARTIAL)
-            self._partial = listen.listen
-            yield listen
+        elif self._partial is None:
+            yield from self._maybe_partial(turn, at)
+
+    def _maybe_partial(self, turn: CallerTurn, at: int) -> Iterator[Command]:
+        overlap = turn.overlap
+        watched = overlap is not None and overlap.watched(self.policy)
+        every = self.policy.partial_over if watched else self.policy.partial_every
+        if at - turn.last_partial < every:
+            return
+        turn.last_partial = at
+        if overlap is not None and overlap.ignored:
+            # Of what goes on and on in the background, only the latest may still matter.
+            turn.segment = max(turn.segment, at - self.policy.ignored_keep)
+        purpose = Purpose.OVERLAP if watched else Purpose.PARTIAL
+        listen = self._listen(turn, at, purpose)
+        self._partial = listen
+        yield listen
 
     def _on_silence(self, turn: CallerTurn, at: int) -> Iterator[Command]:
         silence = at - turn.last_voice
-        if silence >= self.policy.pause:
+        pause = self.policy.pause if turn.overlap is None else self.policy.pause_over
+        if silence >= pause:
             if turn.candidate is None:
                 end = min(at, turn.last_voice + self.policy.tail)
                 listen = self._listen(turn, end, Purpose.CANDIDATE)
@@ -222,61 +233,52 @@ class TurnMachine:
 
     # Both speak
 
-    def _decide(self, turn: CallerTurn, at: int) -> Iterator[Command]:
-        """Yield, or un-duck, if what is known by now says so."""
+    def _decide(self, turn: CallerTurn, at: int, *, over: bool = False) -> Iterator[Command]:
+        """Yield, un-duck or go on, if what is known by now says so.
+
+        Args:
+            turn: With an overlap.
+            at: Now.
+            over: The sound is over, and no more will be known of it.
+        """
         overlap = turn.overlap
-        if overlap is None or self.agent is not AgentState.SPEAKING:
+        if overlap is None:
             return
-        match judge(overlap, self.policy, over=False):
-            case Verdict.BARGE_IN:
-                yield from self._barge_in(turn, at)
+        verdict = judge(overlap, self.policy, silence=at - turn.last_voice, over=over)
+        if verdict is not Verdict.UNDECIDED:
+            overlap.verdict = verdict
+        match verdict:
             case Verdict.UNDECIDED:
                 pass
+            case Verdict.BARGE_IN:
+                overlap.ignored = False
+                if self._floor.speaking:
+                    overlap.yielded = True
+                yield from self._floor.hold(at)
             case _:
                 overlap.ignored = True
-                yield from self._unduck(overlap, at)
-
-    def _barge_in(self, turn: CallerTurn, at: int) -> Iterator[Command]:
-        turn.overlap = None
-        if self.agent is AgentState.SPEAKING and self._answered is not None:
-            self.agent = AgentState.HELD
-            yield Stop(self._answered.index)
-            yield Tell(at, Change.BARGE_IN, self._answered.index)
-
-    def _duck(self, overlap: Overlap, at: int) -> Iterator[Command]:
-        if self._answered is not None:
-            overlap.ducked = True
-            yield Duck(self._answered.index)
-            yield Tell(at, Change.DUCKED, self._answered.index)
-
-    def _unduck(self, overlap: Overlap, at: int) -> Iterator[Command]:
-        if overlap.ducked and self._answered is not None:
-            overlap.ducked = False
-            yield Unduck(self._answered.index)
-            yield Tell(at, Change.UNDUCKED, self._answered.index)
-
-    def _ignore(self, turn: CallerTurn, at: int) -> Iterator[Command]:
-        """A sound over the agent's speech is over, and was none of its business."""
-        self.turn = None
-        if turn.overlap is not None and self.agent is AgentState.SPEAKING:
-            yield from self._unduck(turn.overlap, at)
-        yield Tell(at, Change.FALSE_START, turn.index)
+                yield from self._floor.unduck(at)
+                if overlap.yielded:
+                    overlap.yielded = False
+                    yield from self._floor.resume(at)
 
     # Evidence
 
     def _on_heard(self, at: int, listen: int, text: str, words: Words) -> Iterator[Command]:
-        partial = listen == self._partial
-        if partial:
+        partial = self._partial if self._partial and self._partial.listen == listen else None
+        if partial is not None:
             self._partial = None
-        for turn in (self.turn, self._answered):
+        for turn in (self.turn, self._floor.answered):
             if turn is not None and (listen in turn.settled or listen == turn.candidate):
                 turn.heard[listen] = text
                 turn.words[listen] = words
         if self.turn is None:
             return
-        known = partial or listen == self.turn.candidate
-        if known and self.turn.overlap is not None and text.strip():
-            self.turn.overlap.words = words
+        overlap, last = self.turn.overlap, listen == self.turn.candidate
+        if overlap is not None and (partial is not None or last):
+            covered = partial.end if partial is not None else self.turn.last_voice
+            if text.strip():
+                overlap.words, overlap.covered = words, covered
             yield from self._decide(self.turn, at)
         yield from self._maybe_end(self.turn, at)
 
@@ -301,26 +303,37 @@ class TurnMachine:
     # The turn's end
 
     def _maybe_end(self, turn: CallerTurn, at: int) -> Iterator[Command]:
-        silence = at - turn.last_voice
+        if turn.overlap is not None:
+            yield from self._decide(turn, at)
         if turn.candidate is None or (text := turn.text()) is None:
             return
-        if turn.overlap is not None:
-            if silence < self.policy.over_pause:
-                return
+        if turn.overlap is None:
+            yield from self._maybe_turn(turn, text, at)
+        elif turn.overlap.yielded or at - turn.last_voice >= self.policy.over_pause:
+            yield from self._decide(turn, at, over=True)
             # Words begun over the agent's last syllable are a turn, if they are nothing else.
-            alone = self.agent is not AgentState.SPEAKING and not turn.overlap.ignored and text
-            if judge(turn.overlap, self.policy, over=True) is not Verdict.BARGE_IN and not alone:
-                yield from self._ignore(turn, at)
-                return
-            yield from self._barge_in(turn, at)
-        words = turn.last_words()
+            alone = text and not (self._floor.speaking or turn.overlap.ignored)
+            if turn.overlap.yielded or alone:
+                yield from self._maybe_turn(turn, text, at)
+            else:
+                yield from self._false_start(turn, at)
+
+    def _maybe_turn(self, turn: CallerTurn, text: str, at: int) -> Iterator[Command]:
+        """All words so far are known, and nothing but them and time can end the turn."""
+        silence = at - turn.last_voice
+        words, sound = turn.last_words(), turn.last_sound()
         if not text or self._nothing(turn, words):
-            if silence >= self.policy.end_min:
+            if silence >= self.policy.nothing:
                 yield from self._false_start(turn, at)
             return
-        sound = turn.last_sound()
         over = silence >= wait(words, sound, self.policy)
-        if not turn.thinking and (over or chance(words, sound) >= self.policy.think_above):
+        sure = chance(words, sound)
+        if self._floor.held and broken_off(words, sure, self.policy):
+            # They began to say something, and think better of it: the agent goes on.
+            if silence >= self.policy.broken_wait:
+                yield from self._false_start(turn, at)
+            return
+        if not turn.thinking and (over or sure >= self.policy.think_above):
             yield from self._think(turn, text)
         if over:
             yield from self._end(turn, at)
@@ -328,33 +341,32 @@ class TurnMachine:
     def _nothing(self, turn: CallerTurn, words: Words) -> bool:
         """Whether what was heard is no reason to take the floor."""
         stranger = turn.similarity is not None and turn.similarity < self.policy.stranger
-        if self.agent is not AgentState.HELD:
+        if not self._floor.held:
             return stranger
         empty = words.hallucination >= self.policy.words_invented
         polite = words.backchannel >= self.policy.words_backchannel > words.floor
         return stranger or empty or polite or words.own >= self.policy.words_own
 
     def _false_start(self, turn: CallerTurn, at: int) -> Iterator[Command]:
+        """The caller's turn was none."""
         self.turn = None
         if turn.thinking:
             yield Cancel(turn.index)
+        if turn.text():
+            yield Aside(turn.index, turn.listens(), turn.talker(self.policy.stranger))
+        yield from self._floor.unduck(at)
         yield Tell(at, Change.FALSE_START, turn.index)
-        if self.agent is AgentState.HELD and self._answered is not None:
-            self.agent = AgentState.SPEAKING
-            yield Tell(at, Change.RESUMED, self._answered.index)
-            yield Resume(self._answered.index)
+        yield from self._floor.resume(at)
 
     def _think(self, turn: CallerTurn, text: str) -> Iterator[Command]:
-        if self.agent is AgentState.HELD and self._answered is not None:
-            yield Discard(self._answered.index)
-            self.agent, self._answered = AgentState.QUIET, None
+        yield from self._floor.give_up()
         turn.thinking = True
         yield Think(turn.index, text, turn.start, turn.last_voice, turn.listens())
 
     def _end(self, turn: CallerTurn, at: int) -> Iterator[Command]:
-        self.turn, self._answered = None, turn
+        self.turn = None
         turn.thinking = False
-        self.agent = AgentState.THINKING
+        self._floor.answer(turn)
         yield Tell(at, Change.CALLER_ENDED, turn.index)
         yield Release(turn.index)
 
@@ -362,17 +374,18 @@ class TurnMachine:
         if self.turn is not None:  # they type and speak at once: one turn
             self._add_typed(self.turn, text)
             if self.turn.overlap is not None:
-                yield from self._barge_in(self.turn, at)
+                yield from self._floor.hold(at)
+                self.turn.overlap = None
             return
-        if self.agent is AgentState.THINKING and self._answered is not None:
-            before = self._answered.listens()
-            turn = self._withdraw(self._answered)
-            yield Cancel(turn.index)
-            yield Tell(at, Change.CALLER_CONTINUED, turn.index)
+        answered = self._floor.answered
+        if self.agent is AgentState.THINKING and answered is not None:
+            before = answered.listens()
+            yield from self._floor.withdraw(at)
+            turn = self._take_back(answered)
             # What was heard of it stays; nothing more will be.
             turn.settled = [*before]
         else:
-            yield from self._silence_agent(at)
+            yield from self._floor.silence(at)
             turn = self._open(at, at)
             yield Tell(at, Change.CALLER_STARTED, turn.index)
         turn.typed = True
@@ -385,36 +398,7 @@ class TurnMachine:
         turn.heard[self._listens] = text
         self._listens += 1
 
-    # The agent
-
     def _silence_agent(self, at: int) -> Iterator[Command]:
-        answered = self._answered
-        if answered is None:
-            return
-        if self.agent is AgentState.SPEAKING:
-            yield Stop(answered.index)
-            yield Tell(at, Change.BARGE_IN, answered.index)
-        if self.agent is AgentState.THINKING:
-            yield Cancel(answered.index)
-            yield Tell(at, Change.AGENT_FINISHED, answered.index)
-        else:
-            yield Discard(answered.index)
-        self.agent, self._answered = AgentState.QUIET, None
+        yield from self._floor.silence(at)
         if self.turn is not None:
             self.turn.overlap = None
-
-    def _on_audible(self, at: int, turn: int) -> Iterator[Command]:
-        if self._is_answering(turn) and self.agent is AgentState.THINKING:
-            self.agent = AgentState.SPEAKING
-            yield Tell(at, Change.AGENT_STARTED, turn)
-
-    def _on_over(self, at: int, turn: int) -> Iterator[Command]:
-        if not self._is_answering(turn) or self.agent is AgentState.HELD:
-            return
-        if self.turn is not None and self.turn.overlap is not None:
-            yield from self._unduck(self.turn.overlap, at)
-        yield Tell(at, Change.AGENT_FINISHED, turn)
-        self.agent, self._answered = AgentState.QUIET, None
-
-    def _is_answering(self, turn: int) -> bool:
-        return self._answered is not None and self._answered.index == turn

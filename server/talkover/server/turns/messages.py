@@ -193,6 +193,24 @@ class Release:
     turn: int
 
 
+class Talker(StrEnum):
+    """Whom the caller's lane carries; the wire's ``Speaker`` in lower case."""
+
+    UNKNOWN = "unspecified"
+    CALLER = "caller"
+    OTHER = "other"
+    AGENT = "agent"
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """What was heard in ``turn`` is no turn of the caller's; keep who said it, and when."""
+
+    turn: int
+    listens: tuple[int, ...]
+    talker: Talker
+
+
 @dataclass(frozen=True, slots=True)
 class Cancel:
     """Drop the reply to ``turn``, of which nothing was audible yet."""
@@ -264,4 +282,4 @@ class Tell:
     turn: int
 
 
-Command = Listen | Think | Release | Cancel | Duck | Unduck | Stop | Resume | Discard | Tell
+Command = Listen | Think | Release | Aside | Cancel | Duck | Unduck | Stop | Resume | Discard | Tell

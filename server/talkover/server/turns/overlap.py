@@ -27,26 +27,34 @@ class Overlap:
         onset: Where it began.
         voiced: Ticks of voice in it, pauses left out.
         words: What its words say, if there are any yet.
+        covered: Where the audio ends that they come from.
         similarity: Chance that the caller makes it, if known.
         classified: What the classifier says, if there is one.
-        ducked: The agent was ducked for it.
         ignored: It was found to be none of the agent's business; it may prove otherwise.
+        yielded: The agent fell silent for it; that may prove wrong.
+        verdict: What it was last taken for.
     """
 
     onset: int
     voiced: int = 0
     words: Words | None = None
+    covered: int = 0
     similarity: float | None = None
     classified: Classified | None = None
-    ducked: bool = False
     ignored: bool = False
+    yielded: bool = False
+    verdict: Verdict = Verdict.UNDECIDED
 
     def hop(self) -> None:
         """One more voiced hop."""
         self.voiced += HOP
 
+    def watched(self, policy: TurnPolicy) -> bool:
+        """Its words may change what the agent does."""
+        return not self.ignored and self.voiced < policy.watched
 
-def judge(overlap: Overlap, policy: TurnPolicy, *, over: bool) -> Verdict:
+
+def judge(overlap: Overlap, policy: TurnPolicy, *, silence: int, over: bool) -> Verdict:
     """What it is, as far as can be told.
 
     The classifier decides where there is one and it is sure; words that are plain stand above it,
@@ -55,15 +63,16 @@ def judge(overlap: Overlap, policy: TurnPolicy, *, over: bool) -> Verdict:
     Args:
         overlap: What is known.
         policy: The thresholds.
-        over: The sound is over and all its words are known: no later evidence will come.
+        silence: Ticks since it was last heard.
+        over: It is over and all its words are known: no later evidence will come.
     """
-    words = overlap.words
-    if words is not None and (plain := _by_words(overlap, words, policy)) is not None:
+    if (plain := _by_words(overlap, policy, silence=silence, over=over)) is not None:
         return plain
     if overlap.classified is not None and (overlap.voiced >= policy.decide_after or over):
-        return _by_class(overlap, overlap.classified, policy, over=over)
+        return _by_class(overlap, overlap.classified, policy, silence=silence, over=over)
     if _stranger(overlap, policy):
         return Verdict.SIDE_TALK
+    words = overlap.words
     if over:
         return Verdict.NOISE if words is None or not _real(words, policy) else Verdict.BARGE_IN
     # A lone backchannel is waited for: more words may follow it.
@@ -73,8 +82,11 @@ def judge(overlap: Overlap, policy: TurnPolicy, *, over: bool) -> Verdict:
     return Verdict.BARGE_IN if overlap.voiced >= patience else Verdict.UNDECIDED
 
 
-def _by_words(overlap: Overlap, words: Words, policy: TurnPolicy) -> Verdict | None:
-    """What plain words say; None if they are not plain."""
+def _by_words(overlap: Overlap, policy: TurnPolicy, *, silence: int, over: bool) -> Verdict | None:
+    """What plain words say; None if there are none, or they are not plain."""
+    words = overlap.words
+    if words is None:
+        return None
     if words.count and words.own >= policy.words_own:
         return Verdict.ECHO
     if not _real(words, policy) or _stranger(overlap, policy):
@@ -83,30 +95,42 @@ def _by_words(overlap: Overlap, words: Words, policy: TurnPolicy) -> Verdict | N
     if takes and words.floor > words.backchannel:
         return Verdict.BARGE_IN
     short = overlap.voiced <= policy.backchannel_longest
-    if words.backchannel >= policy.words_backchannel and short:
-        return Verdict.BACKCHANNEL
-    return None
+    if words.backchannel < policy.words_backchannel or not short:
+        return None
+    # An agent that yielded waits until nothing more is being said.
+    return Verdict.BACKCHANNEL if over or silence or not overlap.yielded else Verdict.UNDECIDED
 
 
-def _by_class(overlap: Overlap, found: Classified, policy: TurnPolicy, *, over: bool) -> Verdict:
-    blind = overlap.words is None and not over
-    if found.barge_in >= (policy.yield_blind if blind else policy.yield_above):
-        return Verdict.BARGE_IN
-    if not over and found.barge_in > policy.ignore_below:
-        # A voice that goes on and on, and is nothing else for sure, wants the floor.
-        late = overlap.voiced >= policy.yield_after and found.barge_in >= max(
-            found.backchannel, found.side_talk, found.noise, found.echo
-        )
-        return Verdict.BARGE_IN if late else Verdict.UNDECIDED
+def _by_class(
+    overlap: Overlap, found: Classified, policy: TurnPolicy, *, silence: int, over: bool
+) -> Verdict:
     others = {
         Verdict.BACKCHANNEL: found.backchannel,
         Verdict.SIDE_TALK: found.side_talk,
         Verdict.NOISE: found.noise,
         Verdict.ECHO: found.echo,
     }
-    if over and found.barge_in > max(others.values()):
+    likeliest = max(others, key=lambda verdict: others[verdict])
+    if over:
+        return Verdict.BARGE_IN if found.barge_in > others[likeliest] else likeliest
+    if silence:
+        # Nothing new is being said; what was decided stands, unless it was plainly wrong.
+        wrong = found.barge_in <= policy.ignore_below
+        return likeliest if wrong and silence >= policy.pause_over else Verdict.UNDECIDED
+    if found.barge_in >= _needed(overlap, policy):
         return Verdict.BARGE_IN
-    return max(others, key=lambda verdict: others[verdict])
+    if found.barge_in > policy.ignore_below:
+        # A voice that goes on and on, and is nothing else for sure, wants the floor.
+        late = overlap.voiced >= policy.yield_after and found.barge_in >= others[likeliest]
+        return Verdict.BARGE_IN if late else Verdict.UNDECIDED
+    return likeliest
+
+
+def _needed(overlap: Overlap, policy: TurnPolicy) -> float:
+    """The chance of a barge-in at which the agent stops; the longer it lasts, the less."""
+    if overlap.words is not None or overlap.voiced >= policy.yield_soon:
+        return policy.yield_above
+    return policy.yield_blind
 
 
 def _real(words: Words, policy: TurnPolicy) -> bool:

@@ -14,12 +14,17 @@ class TurnPolicy:
         voice_off: A hop below this is silent; in between, it is what the hop before was.
         echo: A hop with at least this likelihood of being the agent's echo is not voiced.
         onset: Voice must last this long to be taken for speech.
-        onset_over: The same while the agent speaks: from then on it is ducked.
+        onset_over: The same while the agent speaks, which is ducked from the first such hop on.
+        duck_hold: Silence after which a duck for what never became speech is taken back.
         preroll: Audio before the onset that is transcribed too, so that no first phoneme is lost.
         tail: Audio after the last voiced hop that is transcribed too.
         pause: Silence after which the words so far are transcribed, in case the turn is over.
-        end_min: Silence that ends a turn which surely is complete.
-        end_max: Silence that ends a turn which surely is not.
+        pause_over: The same when it began over the agent's speech.
+        nothing: Silence that ends a turn in which nothing was said.
+        end_sure: A turn with this chance of being over is,
+        end_min: after this much silence.
+        end_unsure: One with this chance or less may go on,
+        end_max: and is over after this much.
         end_hold: Silence that ends one in the middle of a number, or after an "uh".
         think_above: At this chance that a turn is over, the answer is prepared ahead of its end.
         partial_every: Between partial transcripts while the caller speaks.
@@ -27,12 +32,15 @@ class TurnPolicy:
         segment_soft: A turn longer than this is cut at the next dip in the voice.
         segment_hard: A turn longer than this is cut wherever it is.
         stalled: Without caller audio for this long, the lane counts as silent.
-        yield_above: The agent stops at this chance of a barge-in, when there are words;
-        yield_blind: and at this one before there are.
+        yield_above: The agent stops at this chance of a barge-in, when there are words
+        yield_soon: or when the voice has lasted so long;
+        yield_blind: and at this one before.
+        watched: After so much voice, the words of an overlap are asked for less often.
         ignore_below: It un-ducks below this chance of one.
         decide_after: Voice over the agent is not judged by its sound before it lasted so long.
         yield_after: Voice that lasts this long is a barge-in, if nothing says otherwise.
-        words_floor: Words with this prior of taking the floor stop the agent.
+        words_floor: Words with this prior of taking the floor stop the agent;
+        words_plain: with this one they need not be a sentence.
         words_backchannel: Words with this prior of being a backchannel do not.
         words_own: Words of which the agent has just said this share are its echo.
         words_hallucinated: Words with this prior are no evidence of anything;
@@ -41,6 +49,9 @@ class TurnPolicy:
         stranger: Who is less like the caller than this is somebody else.
         ignored_keep: Of a sound that is ignored, so much is transcribed again.
         over_pause: Silence after which a sound over the agent's speech is over.
+        broken_words: So few words that cut the agent off,
+        broken_below: and are over with less than this chance, were only begun to be said;
+        broken_wait: after this much silence the agent goes on.
     """
 
     voice_on: float = 0.5
@@ -48,10 +59,15 @@ class TurnPolicy:
     echo: float = 0.5
     onset: int = samples(0.096)
     onset_over: int = samples(0.064)
+    duck_hold: int = samples(0.064)
     preroll: int = samples(0.3)
     tail: int = samples(0.2)
     pause: int = samples(0.2)
-    end_min: int = samples(0.4)
+    pause_over: int = samples(0.1)
+    nothing: int = samples(0.4)
+    end_sure: float = 0.85
+    end_min: int = samples(0.55)
+    end_unsure: float = 0.7
     end_max: int = samples(1.2)
     end_hold: int = samples(1.5)
     think_above: float = 0.4
@@ -61,11 +77,14 @@ class TurnPolicy:
     segment_hard: int = samples(24.0)
     stalled: int = samples(0.4)
     yield_above: float = 0.6
+    yield_soon: int = samples(0.3)
     yield_blind: float = 0.85
+    watched: int = samples(1.2)
     ignore_below: float = 0.2
     decide_after: int = samples(0.2)
     yield_after: int = samples(0.7)
     words_floor: float = 0.6
+    words_plain: float = 0.8
     words_backchannel: float = 0.6
     words_own: float = 0.7
     words_hallucinated: float = 0.5
@@ -74,3 +93,6 @@ class TurnPolicy:
     stranger: float = 0.2
     ignored_keep: int = samples(2.0)
     over_pause: int = samples(0.3)
+    broken_words: int = 4
+    broken_below: float = 0.45
+    broken_wait: int = samples(1.2)

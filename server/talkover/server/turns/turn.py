@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from talkover.server.turns.messages import Words
-from talkover.server.turns.overlap import Overlap
+from talkover.server.turns.messages import Talker, Words
+from talkover.server.turns.overlap import Overlap, Verdict
 
 
 @dataclass(slots=True)
@@ -41,6 +41,21 @@ class CallerTurn:
     similarity: float | None = None
     thinking: bool = False
     typed: bool = False
+
+    def talker(self, stranger: float) -> Talker:
+        """Who had it, as far as is known.
+
+        Args:
+            stranger: Who is less like the caller than this is somebody else.
+        """
+        verdict = Verdict.UNDECIDED if self.overlap is None else self.overlap.verdict
+        if verdict is Verdict.ECHO:
+            return Talker.AGENT
+        if verdict is Verdict.SIDE_TALK:
+            return Talker.OTHER
+        if self.similarity is not None:
+            return Talker.OTHER if self.similarity < stranger else Talker.CALLER
+        return Talker.CALLER if verdict is Verdict.BACKCHANNEL else Talker.UNKNOWN
 
     def listens(self) -> tuple[int, ...]:
         """The listens whose words make it up, in order."""

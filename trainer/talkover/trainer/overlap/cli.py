@@ -93,16 +93,17 @@ def evaluate(
     console = Console(highlight=False)
     studio, plans = _studio(data_dir, quick=quick)
     from talkover.trainer.overlap import figures
-    from talkover.trainer.overlap.corpus import overlaps
+    from talkover.trainer.overlap.corpus import gather
 
-    plan = plans[Split.HELD_OUT]
-    found = []
     with progress_bar(console) as progress:
-        task = progress.add_task("overlaps", total=plan.overlaps)
-        for one in overlaps(studio, Split.HELD_OUT, plan, seed=seed):
-            found.append(one)
+        plan = {Split.HELD_OUT: plans[Split.HELD_OUT]}
+        task = progress.add_task("overlaps", total=plan[Split.HELD_OUT].overlaps)
+
+        def tick() -> None:
             progress.advance(task)
             progress.refresh()
+
+        found = gather(studio, plan, seed=seed, tick=tick)[Split.HELD_OUT]
     judged = figures.judge_all(folder, found)
     report = Report(
         title=f"Overlaps, held out (yield from p = {threshold:g})",

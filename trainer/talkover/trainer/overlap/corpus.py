@@ -1,9 +1,10 @@
 """A seeded stream of overlaps, and what a classifier is shown of them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 import numpy as np
@@ -11,6 +12,7 @@ import soxr
 from numpy.typing import NDArray
 
 from talkover.core.clock import RATE
+from talkover.core.speaker import SpeakerRuntime, has_speaker
 from talkover.core.vad import VoiceModel
 from talkover.core.voice import VoiceRuntime
 from talkover.trainer.overlap.listen import Transcripts
@@ -20,6 +22,7 @@ from talkover.trainer.overlap.texts import Split
 from talkover.trainer.overlap.voices import Sound, trim
 
 _VAD: Final = "vad/model.onnx"
+_THREADS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +34,9 @@ class Plan:
 
 
 WHOLE: Final = {
-    Split.TRAIN: Plan(1200, 300),
-    Split.VALIDATION: Plan(140, 140),
-    Split.HELD_OUT: Plan(200, 200),
+    Split.TRAIN: Plan(6000, 480),
+    Split.VALIDATION: Plan(400, 160),
+    Split.HELD_OUT: Plan(400, 200),
 }
 QUICK: Final = {
     Split.TRAIN: Plan(250, 0),
@@ -47,13 +50,16 @@ class Studio:
     """The models of a bundle that overlaps are made with.
 
     Args:
-        bundle: Its folder; ``vad`` and ``voice`` are used, and ``listener`` if it is asked.
+        bundle: Its folder; ``vad``, ``voice`` and, if it is there, ``speaker`` are used, and
+            ``listener`` if it is asked.
         cache_folder: Where transcripts are kept.
     """
 
     def __init__(self, bundle: Path, cache_folder: Path) -> None:
         self.vad = VoiceModel(bundle / _VAD)
         self.speak = agent_voice(bundle / "voice")
+        who = bundle / "speaker"
+        self.speaker = SpeakerRuntime(who) if has_speaker(who) else None
         self.transcripts = Transcripts(bundle / "listener", cache_folder)
 
 
@@ -61,25 +67,37 @@ def agent_voice(folder: Path) -> Speak:
     """The agent's own voice: the bundle's, each text said once."""
     voice = VoiceRuntime(folder)
 
-    @cache
+    said: dict[str, Sound] = {}
+    lock = Lock()  # what turns text into phonemes serves one at a time
+
     def speak(text: str) -> Sound:
+        with lock:
+            if text not in said:
+                said[text] = synthesise(text)
+            return said[text]
+
+    def synthesise(text: str) -> Sound:
         pcm = voice.synthesise(text, seed=0).pcm.astype(np.float32) / np.float32(32_768)
         return trim(soxr.resample(pcm, voice.rate, RATE))
 
     return speak
 
 
-def overlaps(studio: Studio, split: Split, plan: Plan, *, seed: int) -> Iterator[Moments]:
-    """Overlaps of a split, one after another; the same seed gives the same ones.
+def overlap(studio: Studio, split: Split, number: int, *, seed: int, listened: bool) -> Moments:
+    """One overlap of a split; it depends on its number and the seed alone.
 
-    An overlap depends on its number and the seed alone, so a longer plan begins like a shorter one.
+    Args:
+        studio: Makes it.
+        split: Of its voices and texts.
+        number: Which.
+        seed: Of the draw.
+        listened: The listener is asked for its words.
     """
-    for number in range(plan.overlaps):
-        source = np.random.SeedSequence([seed, list(Split).index(split), number])
-        random = np.random.default_rng(source)
-        made = scene(split, random, studio.speak)
-        listening = studio.transcripts if number < plan.listened else None
-        yield moments(made, studio.vad, listening, random)
+    source = np.random.SeedSequence([seed, list(Split).index(split), number])
+    random = np.random.default_rng(source)
+    made = scene(split, random, studio.speak)
+    listening = studio.transcripts if listened else None
+    return moments(made, studio.vad, studio.speaker, listening, random)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,7 +135,9 @@ def gather(
     seed: int,
     tick: Callable[[], None] = lambda: None,
 ) -> dict[Split, list[Moments]]:
-    """The overlaps of every split in ``plans``.
+    """The overlaps of every split in ``plans``, made on a few threads; Ctrl-C stops them.
+
+    A longer plan begins like a shorter one, whatever the threads do.
 
     Args:
         studio: Makes them.
@@ -125,9 +145,19 @@ def gather(
         seed: Of the draw.
         tick: Called after each.
     """
-    found: dict[Split, list[Moments]] = {split: [] for split in plans}
-    for split, plan in plans.items():
-        for one in overlaps(studio, split, plan, seed=seed):
-            found[split].append(one)
-            tick()
+    found: dict[Split, list[Moments]] = {}
+    with ThreadPoolExecutor(_THREADS, "overlaps") as pool:
+        for split, plan in plans.items():
+            jobs = [
+                pool.submit(overlap, studio, split, n, seed=seed, listened=n < plan.listened)
+                for n in range(plan.overlaps)
+            ]
+            found[split] = []
+            try:
+                for job in jobs:
+                    found[split].append(job.result())
+                    tick()
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
     return found

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from hashlib import file_digest, sha256
 from pathlib import Path
+from threading import Lock
 from typing import Final
 
 import numpy as np
@@ -27,6 +28,8 @@ _FILE: Final = "transcripts.jsonl"
 class Transcripts:
     """The partial transcripts of overlaps, kept in a file so that each is made once.
 
+    Several threads may ask; they are served one after another.
+
     Args:
         listener: The folder of a bundle's listener.
         folder: Where they are kept, apart for each listener.
@@ -37,6 +40,7 @@ class Transcripts:
         self._runtime: ListenerRuntime | None = None
         self._path = folder / _identity(listener) / _FILE
         self._known: dict[str, str] = {}
+        self._lock = Lock()
         self.asked = 0
         if self._path.is_file():
             for line in self._path.read_text("utf-8").splitlines():
@@ -50,6 +54,10 @@ class Transcripts:
             stretches: int16 [n] each.
             language: ISO 639-1 of whoever speaks.
         """
+        with self._lock:
+            return self._of(stretches, language)
+
+    def _of(self, stretches: Sequence[NDArray[np.int16]], language: str) -> list[str]:
         keys = [sha256(language.encode() + pcm.tobytes()).hexdigest()[:32] for pcm in stretches]
         missing = [place for place, key in enumerate(keys) if key not in self._known]
         if missing:

@@ -1,4 +1,4 @@
-"""Overlaps as the server would see them: evidence every 96 ms, words when they are there."""
+"""Overlaps as the server would see them: evidence every 64 ms, words when they are there."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,16 +7,21 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from talkover.core.audio import to_float
 from talkover.core.clock import HOP, RATE
+from talkover.core.errors import ModelError
 from talkover.core.overlap import OverlapEvidence, features
 from talkover.core.overlap.config import LABELS
 from talkover.core.overlap.sound import LEAD
+from talkover.core.speaker import Enrolment, SpeakerRuntime
+from talkover.core.speaker.enrolment import ENOUGH
 from talkover.core.vad import VoiceModel, speech_probabilities
 from talkover.core.words import WordEvidence, echoes, weigh
 from talkover.trainer.overlap.listen import LATE, Transcripts, look_ends
 from talkover.trainer.overlap.scenes import ONSET, Scene
 
-_EVERY: Final = 3
+_EVERY: Final = 2
+"""Hops from one decision point to the next."""
 _LAST: Final = 50
 """Hops: decisions are looked for from 0.1 to 1.6 s after the onset."""
 _VOICE: Final = 0.5
@@ -26,21 +31,11 @@ _LEAST_VOICED: Final = 3
 """Hops of voice without which nobody asks the listener."""
 _AFTER: Final = 0.5
 """Seconds after the end of the sound at which the last decision is looked for."""
-_ENROLLED: Final = 0.6
-"""Share of callers whose voice is known already."""
 _LEVEL_KNOWN: Final = 0.8
-_TELLING: Final = 0.4
-"""Seconds of voice from which a speaker can be told from another at all."""
-
-_ALIKE: Final = {
-    "barge_in": (6.0, 1.8),
-    "backchannel": (4.0, 2.2),
-    "side_talk": (1.8, 5.0),
-    "noise": (2.0, 3.5),
-    "echo": (1.5, 6.0),
-}
-"""Parameters of the beta distributions that similarity after a second is drawn from. They are
-assumed, not measured: people are told apart well, hums and coughs hardly."""
+_TELLING: Final = 0.35
+"""Seconds of voice from which on the speaker model is asked,"""
+_AGAIN: Final = 0.5
+"""and seconds until it is asked again."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,22 +71,27 @@ class _Look:
 
 
 def moments(
-    made: Scene, vad: VoiceModel, transcripts: Transcripts | None, random: np.random.Generator
+    made: Scene,
+    vad: VoiceModel,
+    speaker: SpeakerRuntime | None,
+    transcripts: Transcripts | None,
+    random: np.random.Generator,
 ) -> Moments:
     """Look at an overlap as it goes on.
 
     Args:
         made: The overlap.
         vad: Tells when voice begins.
+        speaker: Tells the caller's voice from others; None: it is not known.
         transcripts: Asked for its words; None: nobody listens.
-        random: Where echo likelihood, similarity and what is known of the caller are drawn from.
+        random: Where echo likelihood and what is known of the caller are drawn from.
     """
     voice = speech_probabilities(vad, made.pcm)
     first = ONSET // HOP
     heard = np.flatnonzero(voice[first - _EARLY :] >= _VOICE)
     onset = first - _EARLY + int(heard[0]) if len(heard) else first
     echo = _echo_hops(made.residue, len(voice) - onset, random)
-    alike = _similarity(made.label, voice[onset:], random)
+    alike = _similarity(made, voice[onset:], onset * HOP, speaker)
     level = made.usual + float(random.normal(0, 1.5)) if random.random() < _LEVEL_KNOWN else None
     looks = _looks(made, onset * HOP, voice[onset:], transcripts) if transcripts else []
     last = min(_LAST, len(voice) - onset, (made.end + int(_AFTER * RATE)) // HOP - onset)
@@ -156,17 +156,25 @@ def _echo_hops(residue: float, count: int, random: np.random.Generator) -> NDArr
 
 
 def _similarity(
-    label: str, voice: NDArray[np.float32], random: np.random.Generator
+    made: Scene, voice: NDArray[np.float32], onset: int, speaker: SpeakerRuntime | None
 ) -> list[float | None]:
-    """One a hop: none until there is enough voice, then from a half towards where it belongs."""
-    if random.random() >= _ENROLLED:
-        return [None] * len(voice)
-    settled = float(random.beta(*_ALIKE[label]))
-    voiced = np.cumsum(voice >= _VOICE) * HOP / RATE
-    drift = np.cumsum(random.normal(0, 0.02, len(voice)))
-    sure = np.clip(voiced, 0, 1)
-    found = np.clip(0.5 + (settled - 0.5) * sure + drift * sure, 0.01, 0.99)
-    return [
-        float(value) if heard >= _TELLING else None
-        for value, heard in zip(found, voiced, strict=True)
-    ]
+    """One a hop: none until there is enough voice, then what the model last said."""
+    unknown: list[float | None] = [None] * len(voice)
+    if speaker is None or made.caller is None or len(made.caller) < ENOUGH * RATE:
+        return unknown
+    enrolment = Enrolment()
+    enrolment.collect(speaker.embed(to_float(made.caller)), len(made.caller) / RATE)
+    found, known, asked = unknown, None, -RATE
+    voiced = 0
+    for hop, probability in enumerate(voice):
+        now = onset + (hop + 1) * HOP
+        voiced += HOP * int(probability >= _VOICE)
+        if voiced >= _TELLING * RATE and now - asked >= _AGAIN * RATE and now <= len(made.pcm):
+            asked = now
+            try:
+                embedding = speaker.embed(to_float(made.pcm[onset:now]))
+            except ModelError:
+                continue  # there is nothing to be heard
+            known = enrolment.chance(embedding, (now - onset) / RATE)
+        found[hop] = known
+    return found

@@ -1,13 +1,14 @@
 """Labelled overlaps, made up from a seed: who makes a sound, how loud, over what line."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 import soxr
 from numpy.typing import NDArray
 
+from talkover.core.audio.prompts import Prompt
 from talkover.core.clock import RATE
 from talkover.core.overlap.config import LABELS
 from talkover.trainer.overlap import sounds, throats
@@ -25,7 +26,13 @@ _SHARES: Final = {"barge_in": 0.3, "backchannel": 0.24, "side_talk": 0.2, "noise
                   "echo": 0.1}  # fmt: skip
 _RECORDED: Final = 0.25
 """Share of interruptions and side talk that are recordings of a person."""
+_ACTED: Final = 0.15
+"""Share of interruptions that are calls of an actor."""
 _SHORT_WORDS: Final = 3
+_ENROLLED: Final = 0.6
+"""Share of callers whose voice is known already."""
+_KNOWN: Final = 4 * RATE
+"""Samples of it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +48,8 @@ class Scene:
         usual: The caller's usual level (dBFS), known to the agent or not.
         residue: How much echo there is, 0 to 1.
         agent: What the agent says meanwhile.
+        caller: Something else that the caller has said before, int16 [n] at 16 kHz; None: nothing
+            is known of their voice.
     """
 
     pcm: NDArray[np.int16]
@@ -51,6 +60,7 @@ class Scene:
     usual: float
     residue: float
     agent: str
+    caller: NDArray[np.int16] | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +70,8 @@ class _Made:
     language: str
     level: float
     """dB over the caller's usual level."""
+    owner: Sound | None = None
+    """Something else that is said by whoever makes the sound."""
 
 
 Speak = Callable[[str], Sound]
@@ -93,8 +105,10 @@ def scene(split: Split, random: Random, speak: Speak) -> Scene:
     mixed += sounds.coloured(LENGTH, random.uniform(0, 1.5), random) * 10 ** (
         (usual - random.uniform(12, 45)) / 20
     )
+    narrow = random.random() < 0.5
+    caller = _caller(made, label, split, random)
     return Scene(
-        _line(mixed, random),
+        _line(mixed, narrow=narrow),
         label,
         made.kind,
         made.language,
@@ -102,7 +116,18 @@ def scene(split: Split, random: Random, speak: Speak) -> Scene:
         usual,
         residue,
         agent_says.text,
+        None if caller is None else _line(at_level(caller[:_KNOWN], usual), narrow=narrow),
     )
+
+
+def _caller(made: _Made, label: str, split: Split, random: Random) -> Sound | None:
+    """What the caller said before: the sound is theirs, or somebody else's."""
+    if random.random() >= _ENROLLED:
+        return None
+    if label in ("barge_in", "backchannel"):
+        return made.owner
+    said = _pick(split, ("long", "side"), random)
+    return say(said, draw_voice(said.language, split, random))
 
 
 def at_level(sound: Sound, level: float) -> Sound:
@@ -114,12 +139,11 @@ def at_level(sound: Sound, level: float) -> Sound:
     return sound * np.float32(10 ** (level / 20) / max(rms, 1e-6))
 
 
-def _line(mixed: Sound, random: Random) -> NDArray[np.int16]:
+def _line(mixed: Sound, *, narrow: bool) -> NDArray[np.int16]:
     """Through a telephone or a wideband line, in 16 bits."""
-    if random.random() < 0.5:
-        narrow = soxr.resample(mixed, RATE, RATE // 2)
-        mixed = soxr.resample(narrow, RATE // 2, RATE)[:LENGTH]
-        mixed = np.pad(mixed, (0, LENGTH - len(mixed)))
+    if narrow:
+        heard = soxr.resample(soxr.resample(mixed, RATE, RATE // 2), RATE // 2, RATE)[: len(mixed)]
+        mixed = np.pad(heard, (0, len(mixed) - len(heard)))
     return np.clip(np.rint(mixed * 32_768), -32_768, 32_767).astype(np.int16)
 
 
@@ -135,32 +159,35 @@ def _pick(split: Split, kinds: Sequence[Kind], random: Random, language: str | N
 
 def _barge_in(split: Split, random: Random) -> _Made:
     short = random.random() < 0.5
-    spoken = _recorded(split, random, short=short) or _spoken(
+    level = float(random.normal(1.0, 3.0))
+    if random.random() < _ACTED and (called := throats.call(split, random)) is not None:
+        return _Made(trim(called[0]), "call", "en", level, called[1])
+    made = _recorded(split, random, short=short) or _spoken(
         split, "short" if short else "long", random
     )
-    return _Made(*spoken, level=float(random.normal(1.0, 3.0)))
+    return replace(made, level=level)
 
 
 def _backchannel(split: Split, random: Random) -> _Made:
     level = float(random.normal(-3.0, 3.0))
     if random.random() < 0.3:
-        return _Made(
-            trim(throats.hum(split, random)), "hum", _pick(split, ("back",), random).language, level
-        )
-    return _Made(*_spoken(split, "back", random), level=level)
+        language = _pick(split, ("back",), random).language
+        return _Made(trim(throats.hum(split, random)), "hum", language, level)
+    return replace(_spoken(split, "back", random), level=level)
 
 
 def _side_talk(split: Split, random: Random) -> _Made:
-    sound, kind, language = _recorded(split, random, short=False) or _spoken(split, "side", random)
-    level = float(random.uniform(-15, -3))
+    made = _recorded(split, random, short=False) or _spoken(split, "side", random)
+    sound, level = made.sound, float(random.uniform(-15, -3))
     if random.random() < 0.3:
         tune = throats.music(split, random)[: len(sound)]
         sound = at_level(sound, -20)
         sound[: len(tune)] += at_level(tune, -20 - random.uniform(0, 12))
-        return _Made(_begin_anywhere(sound, random), f"television {kind}", language, level)
+        begun = _begin_anywhere(sound, random)
+        return replace(made, sound=begun, kind=f"television {made.kind}", level=level)
     if random.random() < 0.6:
         sound = _room(sound, random)
-    return _Made(sound, kind, language, level)
+    return replace(made, sound=sound, level=level)
 
 
 def _noise(split: Split, random: Random) -> _Made:
@@ -193,27 +220,31 @@ _MAKERS: Final[dict[str, Callable[[Split, Random], _Made]]] = {
     "noise": _noise,
 }
 
-_Spoken = tuple[Sound, str, str]
-"""The sound, how it was made, its language."""
 
-
-def _spoken(split: Split, kind: Kind, random: Random) -> _Spoken:
+def _spoken(split: Split, kind: Kind, random: Random) -> _Made:
     said = _pick(split, (kind,), random)
     voice: Voice = draw_voice(said.language, split, random)
-    return say(said, voice), f"{kind} {voice.engine}", said.language
+    other = _pick(split, ("long", "side"), random, said.language)
+    return _Made(say(said, voice), f"{kind} {voice.engine}", said.language, 0.0, say(other, voice))
 
 
-def _recorded(split: Split, random: Random, *, short: bool) -> _Spoken | None:
+def _recorded(split: Split, random: Random, *, short: bool) -> _Made | None:
     """A person's recording, if it is a person's turn and there is one."""
     if random.random() >= _RECORDED:
         return None
-    fitting = [
-        prompt for prompt in people(split) if (len(prompt.text.split()) <= _SHORT_WORDS) == short
-    ]
+    spoken = people(split)
+    fitting = [one for one in spoken if (len(one.text.split()) <= _SHORT_WORDS) == short]
     if not fitting:
         return None
     prompt = fitting[int(random.integers(len(fitting)))]
-    return play(prompt), f"{'short' if short else 'long'} person", prompt.language
+    others = [one for one in spoken if one.language == prompt.language and one is not prompt]
+    other = max((others[int(random.integers(len(others)))] for _ in range(3)), key=_seconds)
+    kind = f"{'short' if short else 'long'} person"
+    return _Made(play(prompt), kind, prompt.language, 0.0, play(other))
+
+
+def _seconds(prompt: Prompt) -> float:
+    return prompt.seconds
 
 
 def _begin_anywhere(sound: Sound, random: Random) -> Sound:

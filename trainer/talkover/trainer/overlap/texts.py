@@ -35,7 +35,12 @@ class Said:
 
 
 def split_of(text: str) -> Split:
-    """Of ten texts, about six are for training, two for validation and two are held out."""
+    """Of ten texts, about six are for training, two for validation and two are held out.
+
+    What ``talkover bench duplex`` plays in its held-out calls is held out, too.
+    """
+    if _plain(text) in _reserved():
+        return Split.HELD_OUT
     place = sha256(text.lower().encode()).digest()[0] % 10
     return Split.TRAIN if place < 6 else Split.VALIDATION if place < 8 else Split.HELD_OUT
 
@@ -46,7 +51,24 @@ def texts(kind: Kind, split: Split) -> tuple[Said, ...]:
     return tuple(said for said in _all(kind) if split_of(said.text) is split)
 
 
+def _plain(text: str) -> str:
+    return "".join(character for character in text.casefold() if character.isalnum())
+
+
+@cache
+def _reserved() -> frozenset[str]:
+    return frozenset(map(_plain, _read()["reserved"]["texts"]))
+
+
+@cache
+def _read() -> dict[str, dict[str, list[str]]]:
+    listed: dict[str, dict[str, list[str]]] = tomllib.loads(
+        files(__package__).joinpath("texts.toml").read_text("utf-8")
+    )
+    return listed
+
+
 @cache
 def _all(kind: Kind) -> tuple[Said, ...]:
-    listed = tomllib.loads(files(__package__).joinpath("texts.toml").read_text("utf-8"))
-    return tuple(Said(text, language) for language, kinds in listed.items() for text in kinds[kind])
+    spoken = {language: kinds for language, kinds in _read().items() if language != "reserved"}
+    return tuple(Said(text, language) for language, kinds in spoken.items() for text in kinds[kind])

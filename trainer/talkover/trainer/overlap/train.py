@@ -90,7 +90,7 @@ def _account(found: dict[Split, list[Moments]], fitted: Fitted, seed: int) -> di
     return {
         "seed": seed,
         "epochs": fitted.epochs,
-        "temperature": round(fitted.temperature, 4),
+        "temperature": round(fitted.network.temperature, 4),
         "overlaps": {split.value: len(overlaps) for split, overlaps in found.items()},
         "with_words": {
             split.value: sum(one.listened for one in overlaps) for split, overlaps in found.items()

@@ -23,28 +23,34 @@ Sound = NDArray[np.float32]
 
 _ACCENTS: Final[dict[str, dict[Split, tuple[str, ...]]]] = {
     "en": {
-        Split.TRAIN: ("en-us", "en-gb", "en-gb-x-gbclan"),
-        Split.VALIDATION: ("en-gb-x-rp", "en-gb-x-gbcwmd"),
-        Split.HELD_OUT: ("en-gb-scotland", "en-029", "en-us-nyc"),
+        Split.TRAIN: ("en-us", "en-gb", "en-gb-x-gbclan", "en-us-nyc"),
+        Split.VALIDATION: ("en-gb-x-gbcwmd",),
+        Split.HELD_OUT: ("en-gb-scotland", "en-029", "en-gb-x-rp"),
     },
     "es": {Split.TRAIN: ("es",), Split.VALIDATION: ("es",), Split.HELD_OUT: ("es-419",)},
-    "fr": {Split.TRAIN: ("fr-fr",), Split.VALIDATION: ("fr-be",), Split.HELD_OUT: ("fr-ch",)},
+    "fr": {Split.TRAIN: ("fr-fr",), Split.VALIDATION: ("fr-ch",), Split.HELD_OUT: ("fr-be",)},
     "de": dict.fromkeys(Split, ("de",)),
     "hi": dict.fromkeys(Split, ("hi",)),
     "zh": dict.fromkeys(Split, ("cmn",)),
 }
 _VARIANTS: Final[dict[Split, tuple[str, ...]]] = {
-    Split.TRAIN: ("m1", "m3", "m4", "m5", "m8", "f1", "f3", "f5", "Andy", "Annie", "Gene", "Lee",
+    Split.TRAIN: ("m1", "m3", "m5", "m7", "m8", "f1", "f2", "Andy", "Annie", "Gene", "Lee",
                   "Mario", "adam", "anika", "benjamin", "caleb", "david", "edward", "linda", "max",
                   "michel", "paul", "steph", "victor", "klatt", "klatt3"),
-    Split.VALIDATION: ("m2", "m6", "f2", "Alex", "Denis", "belinda", "marcelo", "robert", "klatt2"),
-    Split.HELD_OUT: ("m7", "f4", "Alicia", "Diogo", "Hugo", "Michael", "antonio", "grandma", "john",
-                     "quincy", "travis", "zac", "klatt4"),
+    Split.VALIDATION: ("m6", "Alex", "Denis", "belinda", "marcelo", "robert", "klatt2"),
+    Split.HELD_OUT: ("m2", "m4", "f3", "f4", "f5", "Alicia", "Diogo", "Hugo", "Michael", "antonio",
+                     "grandma", "john", "quincy", "travis", "zac", "klatt4"),
 }  # fmt: skip
-_FLITE: Final = ("slt", "awb", "rms", "kal16")
-"""Another engine, English only, and only held out."""
-_PEOPLE: Final = {Split.TRAIN: "en", Split.VALIDATION: "es", Split.HELD_OUT: "fr"}
-"""Language of the recordings of a person in each split."""
+"""Those that ``talkover bench duplex`` holds out are held out here."""
+_FLITE: Final = {
+    Split.TRAIN: ("slt",),
+    Split.VALIDATION: ("kal16",),
+    Split.HELD_OUT: ("awb", "rms"),
+}
+"""Another engine, English only."""
+_FLITE_SHARE: Final = {Split.TRAIN: 0.25, Split.VALIDATION: 0.25, Split.HELD_OUT: 0.5}
+_PEOPLE: Final = {Split.TRAIN: ("fr",), Split.VALIDATION: ("fr",), Split.HELD_OUT: ("en", "es")}
+"""Languages of the recordings of a person in each split; the texts of one are divided."""
 _TIMEOUT: Final = 20.0
 _LOUD: Final = 0.02
 """Share of a recording's peak below which it has not begun, or is over."""
@@ -69,8 +75,8 @@ class Voice:
 
 def draw_voice(language: str, split: Split, random: np.random.Generator) -> Voice:
     """Somebody of a split who speaks a language."""
-    if split is Split.HELD_OUT and language == "en" and _has("flite") and random.random() < 0.5:
-        return Voice("flite", str(random.choice(_FLITE)))
+    if language == "en" and random.random() < _FLITE_SHARE[split] and _has("flite"):
+        return Voice("flite", str(random.choice(_FLITE[split])))
     accent = random.choice(_ACCENTS[language][split])
     variant = random.choice(_VARIANTS[split])
     return Voice(
@@ -117,7 +123,8 @@ def people(split: Split) -> tuple[Prompt, ...]:
     """Recordings of a person whose texts are in a split too; none where none are installed."""
     return tuple(
         prompt
-        for prompt in find_prompts(_PEOPLE[split])
+        for language in _PEOPLE[split]
+        for prompt in find_prompts(language)
         if split_of(prompt.text) is split and prompt.seconds < 8
     )
 

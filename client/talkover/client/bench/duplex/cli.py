@@ -95,14 +95,14 @@ def _report(
     recorded: Recorded, run: Run, console: Console, json: Path | None, html: Path | None
 ) -> None:
     """Judge what was recorded, print the table and write what was asked for."""
-    from talkover.client.bench.duplex.measures import measures
+    from talkover.client.bench.duplex.measures import measures, replayed
     from talkover.client.bench.duplex.report import write_html
     from talkover.client.bench.duplex.scoring import read_calls
 
     read = read_calls(recorded.calls)
     report = Report(
         title="Full duplex",
-        measures=measures(read),
+        measures=[*measures(read), *replayed(recorded.replayed)],
         bundle_id=recorded.bundle_id,
         seed=run.seed,
         quick=run.quick,

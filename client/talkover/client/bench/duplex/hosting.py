@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import os
+import re
 import signal
 import socket
 import sys
@@ -17,6 +19,7 @@ from talkover.core.settings import load_settings
 
 _START: Final = 120.0  # seconds
 _STOP: Final = 20.0
+_REPLAYED: Final = re.compile(r"(\d+) of (\d+) calls took the same turns")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,26 @@ def _link_bundles(folder: Path) -> None:
             link.symlink_to((load_settings().data_dir / "bundles").absolute())
     except OSError as error:
         raise ConfigError(f"{folder} cannot be used: {error.strerror}; choose another") from None
+
+
+async def replay_all(folder: Path) -> tuple[int, int]:
+    """How many calls of the server that runs in ``folder`` replay exactly, and of how many.
+
+    Raises:
+        ConfigError: that cannot be found out.
+    """
+    environment = {**os.environ, "TALKOVER_DATA_DIR": str(folder)}
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "talkover.core.cli", "replay", "--all"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env=environment,
+    )
+    said, _ = await process.communicate()
+    found = _REPLAYED.search(said.decode("utf-8", "replace"))
+    if found is None:
+        raise ConfigError(f"`talkover replay --all` failed: {said[-300:].decode(errors='replace')}")
+    return int(found[1]), int(found[2])
 
 
 async def _until_ready(server: Hosted, process: asyncio.subprocess.Process, log: Path) -> None:

@@ -52,6 +52,15 @@ def measures(calls: Sequence[CallOutcome]) -> list[Measure]:
     return [row for row in rows + field_measures(calls) if row.n or row.bar]
 
 
+def replayed(found: tuple[int, int] | None) -> list[Measure]:
+    """The row of `talkover replay`: how many calls it reproduced, and of how many."""
+    if found is None:
+        return []
+    same, total = found
+    hits = [True] * same + [False] * (total - same)
+    return [share("calls whose replay gives the same events", hits, at_least=100)]
+
+
 def _duck_rows(judged: Sequence[Outcome]) -> list[Measure]:
     delays, ducked, known = [], [], []
     for event, duck in ((e, e.duck) for e in judged if e.duck is not None):
@@ -117,6 +126,14 @@ def _false_rows(judged: Sequence[Outcome]) -> list[Measure]:
         note = f"{len(wrong)}, of which {answered} by answering"
         hits = [e.false_yield for e in group]
         rows.append(share(f"false yields: {name}", hits, at_most=bar, note=note))
+        stops = [e.false_yield or e.yielded_after is not None for e in group]
+        rows.append(
+            share(
+                f"silences of 0.3 s and more: {name}",
+                stops,
+                note="brief ones after which the agent goes on by itself included",
+            )
+        )
         if len(kinds) > 1:
             for kind in kinds:
                 part = [e.false_yield for e in group if e.event.kind is kind]

@@ -14,7 +14,7 @@ from talkover.client._oneshot import status
 from talkover.client.bench.caller import Target
 from talkover.client.bench.duplex import storage
 from talkover.client.bench.duplex.caller import place_call
-from talkover.client.bench.duplex.hosting import hosted
+from talkover.client.bench.duplex.hosting import hosted, replay_all
 from talkover.client.bench.duplex.scenarios import CALLS, plan_calls
 from talkover.client.bench.duplex.script import CallPlan
 from talkover.client.bench.duplex.stories import storyteller
@@ -88,11 +88,14 @@ class Recorded:
         calls: Its recordings, those of an earlier run that was resumed included.
         failed: Calls that did not come about, or broke.
         bundle_id: The weights that were judged; empty when no call was placed.
+        replayed: How many calls `talkover replay` reproduced, and of how many; None when it was
+            not our server.
     """
 
     calls: list[CallRecording]
     failed: list[Failed]
     bundle_id: str = ""
+    replayed: tuple[int, int] | None = None
 
 
 def record(run: Run, console: Console) -> Recorded:
@@ -128,6 +131,8 @@ async def _record(run: Run, plans: Sequence[CallPlan], result: Recorded, console
         result.bundle_id = (await status(target.url, token=target.token)).bundle_id
         jobs = {plan.name: _job(run, target, page, plan) for plan in plans}
         result.failed = await _until_interrupted(jobs, run.parallel, console)
+        if run.target is None:
+            result.replayed = await replay_all(run.out / "server")
 
 
 def _job(run: Run, target: Target, page: str, plan: CallPlan) -> Job[None]:
