@@ -79,6 +79,14 @@ class ModelSettings(_Section):
     max_batch: int = Field(8, ge=1, le=64, description="utterances transcribed together")
 
 
+class TurnSettings(_Section):
+    """How the agent behaves while the caller speaks."""
+
+    nod_seconds: float = Field(
+        0.0, ge=0, description='hum "mm-hm" in pauses of turns this long, and again; 0: never'
+    )
+
+
 class BrainSettings(_Section):
     """Who thinks of answers."""
 
@@ -125,6 +133,7 @@ class Settings(BaseSettings):
     bundle: str | None = Field(None, description="bundle to serve; none: the current one")
     server: ServerSettings = ServerSettings()
     models: ModelSettings = ModelSettings()
+    turns: TurnSettings = TurnSettings()
     brain: BrainSettings = BrainSettings()
     traces: TraceSettings = TraceSettings()
 

@@ -16,10 +16,35 @@ Value = Any
 """An ``OrtValue``, which stays where the session runs."""
 
 
+class AbandonedError(ModelError):
+    """Nobody waits for this transcript any more."""
+
+
+class Abandon:
+    """Stops a transcription from another thread, within milliseconds."""
+
+    def __init__(self) -> None:
+        self.options = onnxruntime.RunOptions()
+
+    def set(self) -> None:
+        """Nobody waits for it."""
+        self.options.terminate = True
+
+    def check(self) -> None:
+        """Go on only if somebody does.
+
+        Raises:
+            AbandonedError: nobody does.
+        """
+        if self.options.terminate:
+            raise AbandonedError("nobody waits for this transcript")
+
+
 def run_bound(
     session: onnxruntime.InferenceSession,
     arrays: dict[str, NDArray[Any]],
     values: dict[str, Value],
+    abandon: "Abandon | None" = None,
 ) -> dict[str, Value]:
     """Run a graph without copying ``values`` or what comes out of it.
 
@@ -27,11 +52,13 @@ def run_bound(
         session: The graph.
         arrays: Inputs from NumPy.
         values: Inputs that a graph gave out before.
+        abandon: Stops it in the middle.
 
     Returns:
         Every output by its name, where the session runs.
 
     Raises:
+        AbandonedError: it was stopped.
         ModelError: the graph refused its input.
     """
     device = "cuda" if "CUDAExecutionProvider" in session.get_providers() else "cpu"
@@ -44,8 +71,10 @@ def run_bound(
     for name in names:
         binding.bind_output(name, device)
     try:
-        session.run_with_iobinding(binding)
+        session.run_with_iobinding(binding, abandon.options if abandon else None)
     except Exception as error:
+        if abandon:
+            abandon.check()
         raise ModelError(
             f"the listener refused its input ({type(error).__name__}); "
             "verify the bundle: talkover models verify"

@@ -13,6 +13,7 @@ from talkover.core.listener.config import ListenerConfig, WindowRule
 from talkover.core.listener.decoder import (
     DECODER_FILE,
     ENCODER_FILE,
+    Abandon,
     Decoding,
     Value,
     item_of,
@@ -81,22 +82,30 @@ class ListenerRuntime:
         self._one_by_one = variant == "int8"
         self._random = random or np.random.default_rng()
 
-    def transcribe(self, requests: Sequence[ListenRequest]) -> list[Transcript]:
+    def transcribe(
+        self, requests: Sequence[ListenRequest], abandon: Abandon | None = None
+    ) -> list[Transcript]:
         """Write down what was said; requests whose windows are equally long share a batch.
+
+        Args:
+            requests: What to write down.
+            abandon: Stops it in the middle.
 
         Returns:
             One transcript a request, in their order.
 
         Raises:
+            AbandonedError: it was stopped.
             ModelError: a request cannot be served; none of them is.
         """
+        abandon = abandon or Abandon()
         for request in requests:
             self._check(request)
         windows = [self._window.window(len(request.pcm)) for request in requests]
         results: dict[int, Transcript] = {}
         for window in sorted(set(windows)):
             chosen = [index for index, size in enumerate(windows) if size == window]
-            batch = self._batch([requests[index] for index in chosen], window)
+            batch = self._batch([requests[index] for index in chosen], window, abandon)
             results.update(zip(chosen, batch, strict=True))
         return [results[index] for index in range(len(requests))]
 
@@ -112,8 +121,10 @@ class ListenerRuntime:
             raise ModelError(f"max_tokens must be positive, temperature 0 or at least {_COOLEST}")
         self.tokens.check_languages(request.languages)
 
-    def _batch(self, requests: Sequence[ListenRequest], window: int) -> list[Transcript]:
-        cross = self._hear([request.pcm for request in requests], window)
+    def _batch(
+        self, requests: Sequence[ListenRequest], window: int, abandon: Abandon
+    ) -> list[Transcript]:
+        cross = self._hear([request.pcm for request in requests], window, abandon)
         decoding = Decoding(self._decoder, cross, len(requests))
         starts = np.full((len(requests), 1), self.tokens.start, np.int64)
         logits = decoding.read(starts)[:, 0]
@@ -127,7 +138,8 @@ class ListenerRuntime:
             search_for(request, self.tokens.end, self._limit(request), self._random)
             for request in requests
         ]
-        self._search(decoding, searches, first, [request.temperature for request in requests])
+        heat = [request.temperature for request in requests]
+        self._search(decoding, searches, first, heat, abandon)
         transcripts = []
         for index, (request, search) in enumerate(zip(requests, searches, strict=True)):
             language, sure, silent = heard[index]
@@ -138,12 +150,14 @@ class ListenerRuntime:
             transcripts.append(Transcript(language, sure, hypotheses, silent, window))
         return transcripts
 
-    def _hear(self, pcms: Sequence[NDArray[np.float32]], window: int) -> dict[str, Value]:
+    def _hear(
+        self, pcms: Sequence[NDArray[np.float32]], window: int, abandon: Abandon
+    ) -> dict[str, Value]:
         padded = np.zeros((len(pcms), window), np.float32)
         for row, pcm in zip(padded, pcms, strict=True):
             row[: len(pcm)] = pcm
         parts = np.split(padded, len(pcms)) if self._one_by_one else [padded]
-        return joined([run_bound(self._encoder, {"pcm": part}, {}) for part in parts])
+        return joined([run_bound(self._encoder, {"pcm": part}, {}, abandon) for part in parts])
 
     def _limit(self, request: ListenRequest) -> int:
         by_length = _TOKENS_AT_LEAST + len(request.pcm) * _TOKENS_A_SECOND // RATE
@@ -159,6 +173,7 @@ class ListenerRuntime:
         searches: Sequence[Search],
         logits: NDArray[np.float32],
         temperatures: Sequence[float],
+        abandon: Abandon,
     ) -> None:
         """Run all searches in step. Those with fewer rows than the widest get idle ones."""
         vocabulary = logits.shape[1]
@@ -166,6 +181,7 @@ class ListenerRuntime:
         later = self.tokens.penalty(vocabulary, first=False)
         active, width = list(range(len(searches))), 1
         while True:
+            abandon.check()
             kept: list[int] = []
             steps: list[list[Step]] = []
             for place, index in enumerate(active):

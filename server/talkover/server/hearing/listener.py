@@ -10,6 +10,7 @@ from typing import Final
 
 from talkover.core.errors import BusyError
 from talkover.core.listener import ListenerRuntime, ListenRequest, Transcript
+from talkover.core.listener.decoder import Abandon
 from talkover.server.inference import Worker
 
 _WAITING: Final = 256
@@ -27,7 +28,7 @@ class BatchedListener:
 
     Requests that came in while the worker was busy leave as one batch: at most ``max_batch``,
     urgent ones (a caller waits for an answer) before the rest (partial transcripts). A request
-    whose awaiter is cancelled leaves the line.
+    whose awaiter is cancelled leaves the line; a batch for which nobody waits any more is stopped.
 
     Args:
         runtime: The weights.
@@ -42,6 +43,8 @@ class BatchedListener:
         self._urgent: deque[_Waiting] = deque()
         self._rest: deque[_Waiting] = deque()
         self._pump: asyncio.Task[None] | None = None
+        self._running: list[_Waiting] = []
+        self._abandon = Abandon()
 
     @property
     def busy(self) -> bool:
@@ -65,8 +68,10 @@ class BatchedListener:
         try:
             return await waiting.done
         except asyncio.CancelledError:
-            with contextlib.suppress(ValueError):  # it is being transcribed already
+            with contextlib.suppress(ValueError):
                 line.remove(waiting)
+            if all(one.done.done() for one in self._running):
+                self._abandon.set()  # it is being transcribed already, and for nobody
             raise
 
     async def close(self) -> None:
@@ -81,8 +86,10 @@ class BatchedListener:
     async def _run(self) -> None:
         while batch := self._next_batch():
             requests = [waiting.request for waiting in batch]
+            self._running, self._abandon = batch, Abandon()
+            run = partial(self._runtime.transcribe, requests, self._abandon)
             try:
-                results = await self._worker.run(partial(self._runtime.transcribe, requests))
+                results = await self._worker.run(run)
             except asyncio.CancelledError:
                 for waiting in batch:
                     waiting.done.cancel()

@@ -17,6 +17,7 @@ LONGEST: Final = 15 * RATE
 
 _KEPT: Final = 20 * RATE // FRAME  # frames that left and could be said again
 _DUCKED: Final = 0.25  # of the amplitude: -12 dB
+_SOFT: Final = 0.5  # of the amplitude: whoever listens speaks low
 _RISE: Final = 0.25  # of the gain within a frame: ducking takes one, un-ducking is no jolt
 
 
@@ -88,6 +89,11 @@ class AgentLane:
         self.ledger.add(placed)
         self._frames.extend(self._reframer.push(self._resampler.push(pcm)))
         return placed
+
+    def hum(self, pcm: NDArray[np.int16]) -> None:
+        """Add a sound that is no reply, softly: int16 [n] at the voice's rate."""
+        soft = (pcm * _SOFT).astype(np.int16)
+        self._frames.extend(self._reframer.push(self._resampler.push(soft)))
 
     def finish(self) -> None:
         """The reply has no more speech: let its last samples out."""

@@ -21,6 +21,7 @@ from talkover.server.session.turnbook import TurnBook
 from talkover.server.thinking import History, Message, build_messages
 from talkover.server.turns import LaneWord, Observation, ReplyAudible, Think
 
+_NOD: Final = "Mm-hm."
 _REPORT_WAIT: Final = 0.3  # seconds a caller has to say what was heard of a reply that was cut
 
 
@@ -179,6 +180,17 @@ class Answers:
             turn = self._book.answering
             self._outbox.put(wire.agent_text(now, turn, placed, ahead, first=self._words))
             self._words += len(placed)
+
+    def nod(self, parts: Parts) -> None:
+        """Hum that you listen; a reply that begins meanwhile takes its place."""
+
+        async def hum() -> None:
+            async for piece in parts.voice.say(_NOD):
+                if self._reply is None:
+                    self.lane.hum(piece.pcm)
+                    self.stir()
+
+        self._spawn(hum(), "nod")
 
     # While it is heard
 

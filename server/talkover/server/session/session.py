@@ -40,6 +40,7 @@ from talkover.server.turns import (
     Discard,
     Duck,
     Listen,
+    Nod,
     Observation,
     Pressed,
     Purpose,
@@ -52,6 +53,7 @@ from talkover.server.turns import (
     Think,
     Tick,
     TurnMachine,
+    TurnPolicy,
     Typed,
     Unduck,
     Voice,
@@ -101,7 +103,8 @@ class Session:
         self._parts = parts()
         self._settings = settings
         self._clock = clock or MediaClock()
-        self._machine = TurnMachine()
+        nod_after = samples(settings.turns.nod_seconds)
+        self._machine = TurnMachine(TurnPolicy(nod_after=nod_after))
         self._lane = CallerLane(self._opening.audio)
         self._far = FarEnd(self._opening.audio)
         self._voices = self._parts.voices.open(self._on_hop, self._broke)
@@ -301,7 +304,6 @@ class Session:
             case Listen():
                 if command.purpose is Purpose.CANDIDATE:
                     self._answers.warm(self._parts)
-                    self._witness.paused(command)
                 self._ears.listen(command, self._parts)
             case Think():
                 self._thought = command
@@ -311,6 +313,8 @@ class Session:
                 self._end_turn()
             case Aside():
                 self._keep_aside(command)
+            case Nod():
+                self._answers.nod(self._parts)
             case Cancel(turn):
                 if self._answers.cancel():
                     self._book.reopen(turn)

@@ -18,7 +18,15 @@ from talkover.server.evidence import Witness
 from talkover.server.hearing import Judged
 from talkover.server.session.lane import CallerLane
 from talkover.server.session.spawning import Spawn
-from talkover.server.turns import CallerTurn, Classified, Ending, Listen, Observation, Speaker
+from talkover.server.turns import (
+    CallerTurn,
+    Classified,
+    Ending,
+    Listen,
+    Observation,
+    Purpose,
+    Speaker,
+)
 
 _TURN: Final = samples(8.0)  # of a turn that its end is judged by
 _TAIL: Final = samples(0.2)  # of the pause after it
@@ -83,12 +91,14 @@ class TurnWitness:
 
     def heard(self, listen: Listen, words: WordEvidence, own: float) -> None:
         """The listener answered with words, of which the agent has just said the share ``own``."""
+        if listen.purpose is Purpose.CANDIDATE:
+            self._paused(listen)  # not before: on few cores that would delay the words
         turn = self._turn()
         if turn is not None and turn.overlap is not None and turn.index == listen.turn:
             self._words, self._said = words, own
             self._covered = listen.end
 
-    def paused(self, listen: Listen) -> None:
+    def _paused(self, listen: Listen) -> None:
         """The caller paused: is the turn over, and whose was it?"""
         self._spawn(self._listen_for_end(listen), "ending")
         turn = self._turn()

@@ -32,6 +32,7 @@ from talkover.server.turns.messages import (
     Ending,
     Heard,
     Listen,
+    Nod,
     Observation,
     Pressed,
     Purpose,
@@ -165,7 +166,7 @@ class TurnMachine:
         turn.last_voice = turn.last_partial = at
 
     def _open(self, start: int, at: int) -> CallerTurn:
-        self.turn = CallerTurn(self._turns, start, start, at)
+        self.turn = CallerTurn(self._turns, start, start, at, nodded=at)
         self._turns += 1
         return self.turn
 
@@ -335,8 +336,18 @@ class TurnMachine:
             return
         if not turn.thinking and (over or sure >= self.policy.think_above):
             yield from self._think(turn, text)
+        elif not turn.thinking:
+            yield from self._maybe_nod(turn, at)
         if over:
             yield from self._end(turn, at)
+
+    def _maybe_nod(self, turn: CallerTurn, at: int) -> Iterator[Command]:
+        """Let somebody who tells something long know that they are heard."""
+        pause = at - turn.last_voice >= self.policy.nod_pause
+        due = 0 < self.policy.nod_after <= at - turn.nodded
+        if pause and due and self.agent is AgentState.QUIET:
+            turn.nodded = at
+            yield Nod(turn.index)
 
     def _nothing(self, turn: CallerTurn, words: Words) -> bool:
         """Whether what was heard is no reason to take the floor."""

@@ -212,6 +212,13 @@ class Aside:
 
 
 @dataclass(frozen=True, slots=True)
+class Nod:
+    """Hum that you listen, in a pause of the caller's turn ``turn``."""
+
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
 class Cancel:
     """Drop the reply to ``turn``, of which nothing was audible yet."""
 
@@ -282,4 +289,6 @@ class Tell:
     turn: int
 
 
-Command = Listen | Think | Release | Aside | Cancel | Duck | Unduck | Stop | Resume | Discard | Tell
+Command = (
+    Listen | Think | Release | Aside | Nod | Cancel | Duck | Unduck | Stop | Resume | Discard | Tell
+)

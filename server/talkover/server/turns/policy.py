@@ -31,6 +31,9 @@ class TurnPolicy:
         partial_over: The same while both speak.
         segment_soft: A turn longer than this is cut at the next dip in the voice.
         segment_hard: A turn longer than this is cut wherever it is.
+        nod_after: In a pause of a turn that lasts so long the agent hums that it listens, and
+            again after as long; 0: never.
+        nod_pause: Silence that is such a pause.
         stalled: Without caller audio for this long, the lane counts as silent.
         yield_above: The agent stops at this chance of a barge-in, when there are words
         yield_soon: or when the voice has lasted so long;
@@ -62,7 +65,7 @@ class TurnPolicy:
     duck_hold: int = samples(0.064)
     preroll: int = samples(0.3)
     tail: int = samples(0.2)
-    pause: int = samples(0.2)
+    pause: int = samples(0.064)
     pause_over: int = samples(0.1)
     nothing: int = samples(0.4)
     end_sure: float = 0.85
@@ -75,6 +78,8 @@ class TurnPolicy:
     partial_over: int = samples(0.2)
     segment_soft: int = samples(18.0)
     segment_hard: int = samples(24.0)
+    nod_after: int = 0
+    nod_pause: int = samples(0.25)
     stalled: int = samples(0.4)
     yield_above: float = 0.6
     yield_soon: int = samples(0.3)

@@ -24,6 +24,7 @@ class CallerTurn:
         sound: By listen, the chance that the turn is over by its sound.
         similarity: Chance that the caller speaks, if known.
         thinking: An answer to it is being prepared, in case it is over.
+        nodded: When the agent last hummed in it, or it began.
         typed: It has no audio of its own yet.
     """
 
@@ -40,6 +41,7 @@ class CallerTurn:
     sound: dict[int, float] = field(default_factory=dict)
     similarity: float | None = None
     thinking: bool = False
+    nodded: int = 0
     typed: bool = False
 
     def talker(self, stranger: float) -> Talker:

@@ -34,9 +34,9 @@ class Plan:
 
 
 WHOLE: Final = {
-    Split.TRAIN: Plan(6000, 480),
-    Split.VALIDATION: Plan(400, 160),
-    Split.HELD_OUT: Plan(400, 200),
+    Split.TRAIN: Plan(3600, 480),
+    Split.VALIDATION: Plan(320, 120),
+    Split.HELD_OUT: Plan(320, 150),
 }
 QUICK: Final = {
     Split.TRAIN: Plan(250, 0),

@@ -35,7 +35,9 @@ _LEVEL_KNOWN: Final = 0.8
 _TELLING: Final = 0.35
 """Seconds of voice from which on the speaker model is asked,"""
 _AGAIN: Final = 0.5
-"""and seconds until it is asked again."""
+"""and seconds until it is asked again,"""
+_LONGEST: Final = 2 * RATE
+"""and samples that it is shown: as the server does."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -172,9 +174,10 @@ def _similarity(
         if voiced >= _TELLING * RATE and now - asked >= _AGAIN * RATE and now <= len(made.pcm):
             asked = now
             try:
-                embedding = speaker.embed(to_float(made.pcm[onset:now]))
+                heard = made.pcm[max(onset, now - _LONGEST) : now]
+                embedding = speaker.embed(to_float(heard))
             except ModelError:
                 continue  # there is nothing to be heard
-            known = enrolment.chance(embedding, (now - onset) / RATE)
+            known = enrolment.chance(embedding, len(heard) / RATE)
         found[hop] = known
     return found

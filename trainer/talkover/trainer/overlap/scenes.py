@@ -29,9 +29,9 @@ _RECORDED: Final = 0.25
 _ACTED: Final = 0.15
 """Share of interruptions that are calls of an actor."""
 _SHORT_WORDS: Final = 3
-_ENROLLED: Final = 0.6
+_ENROLLED: Final = 0.4
 """Share of callers whose voice is known already."""
-_KNOWN: Final = 4 * RATE
+_KNOWN: Final = 3 * RATE
 """Samples of it."""
 
 
