@@ -1,21 +1,33 @@
 """Made-up overlaps: repeatable, split by text and voice, seen as the server would see them."""
 
 import shutil
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
+from talkover.client.bench.duplex import texts as bench_texts
+from talkover.client.bench.duplex.material import Material, half_of
 from talkover.core.clock import HOP, RATE
 from talkover.core.overlap import FEATURE_NAMES
 from talkover.core.overlap.config import LABELS
+from talkover.core.speaker import SpeakerRuntime
 from talkover.core.vad import VoiceModel
 from talkover.trainer.overlap import sounds
 from talkover.trainer.overlap.listen import Transcripts
 from talkover.trainer.overlap.moments import moments
 from talkover.trainer.overlap.scenes import LENGTH, ONSET, Scene, at_level, scene
 from talkover.trainer.overlap.texts import KINDS, Split, texts
-from talkover.trainer.overlap.voices import _ACCENTS, _VARIANTS, draw_voice, play
+from talkover.trainer.overlap.throats import _CAST, _TUNES
+from talkover.trainer.overlap.voices import (
+    _ACCENTS,
+    _FLITE,
+    _PEOPLE,
+    _VARIANTS,
+    draw_voice,
+    play,
+)
 
 spoken = pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="no espeak-ng")
 
@@ -39,7 +51,7 @@ def barge_in(prompts):
         pcm = np.zeros(LENGTH, np.float32)
         pcm[ONSET : ONSET + len(sound)] = at_level(sound, level)
         pcm = (pcm * 32_767).astype(np.int16)
-        return Scene(pcm, "barge_in", "short", "en", ONSET + len(sound), level, 0.0, "a b c")
+        return Scene(pcm, "barge_in", "short", "en", ONSET + len(sound), level, 0.0, "a b c", None)
 
     return make
 
@@ -81,6 +93,46 @@ def test_no_variant_of_a_voice_is_in_two_splits():
     assert len(english) == len(set(english))
 
 
+def test_nothing_that_the_bench_holds_out_is_learnt_from():
+    """Neither its phrases, nor its voices, actors, readers and music."""
+    held_out = Material("heldout")
+    played = {
+        plain(text)
+        for table in (bench_texts.SHORT, bench_texts.LONG, bench_texts.BACKCHANNELS)
+        for phrases in table["heldout"].values()
+        for text in phrases
+    } | {plain(text) for text in bench_texts.SIDE_TALK["heldout"]}
+    voices = [one.voice for one in held_out.voices()]
+    for split in (Split.TRAIN, Split.VALIDATION):
+        assert not played & {plain(one.text) for kind in KINDS for one in texts(kind, split)}
+        spoken = set(_VARIANTS[split])
+        for voice in voices:
+            if voice.engine == "espeak":
+                assert voice.name.partition("+")[2] not in spoken
+            elif voice.engine == "flite":
+                assert voice.name not in _FLITE[split]
+        assert not {reader.language for reader in held_out.readers()} & {*_PEOPLE[split]}
+        assert not {actor.folder for actor in held_out.actors()} & {*_CAST[split]}
+        assert not any(half_of(tune) == "heldout" for tune in _TUNES[split])
+
+
+def plain(text):
+    return "".join(character for character in text.casefold() if character.isalnum())
+
+
+@pytest.mark.bundle
+def test_the_callers_voice_is_measured_where_it_is_known(bundle, vad, barge_in, prompts):
+    speaker = SpeakerRuntime(bundle / "speaker")
+    own = barge_in(seconds=2.0)
+    same = replace(own, caller=own.pcm[ONSET:])
+    found = moments(same, vad, speaker, None, np.random.default_rng(0))
+    assert column(found, "similarity_known")[-1] == 1
+    assert column(found, "similarity")[-1] > 0.5
+    assert (
+        column(moments(own, vad, speaker, None, np.random.default_rng(0)), "similarity").max() == 0
+    )
+
+
 def test_a_seed_draws_the_same_voice():
     draws = [draw_voice("en", Split.TRAIN, np.random.default_rng(5)) for _ in range(2)]
     assert draws[0] == draws[1]
@@ -108,10 +160,10 @@ def test_a_level_is_what_it_says(level):
 
 
 @pytest.mark.bundle
-def test_decisions_are_96_ms_apart_and_stop_after_the_sound(vad, barge_in):
-    found = moments(barge_in(seconds=0.5), vad, None, np.random.default_rng(0))
+def test_decisions_are_64_ms_apart_and_stop_after_the_sound(vad, barge_in):
+    found = moments(barge_in(seconds=0.5), vad, None, None, np.random.default_rng(0))
     assert all(
-        abs(after - before - 3 * HOP / RATE) < 1e-6 for before, after in pairwise(found.times)
+        abs(after - before - 2 * HOP / RATE) < 1e-6 for before, after in pairwise(found.times)
     )
     assert found.times[-1] <= 0.5 + 0.5
     assert found.over.any()
@@ -122,7 +174,7 @@ def test_decisions_are_96_ms_apart_and_stop_after_the_sound(vad, barge_in):
 @pytest.mark.bundle
 def test_words_come_late_and_cover_only_what_was_heard(vad, barge_in):
     listener = Written("no wait")
-    found = moments(barge_in(seconds=1.5), vad, listener, np.random.default_rng(0))
+    found = moments(barge_in(seconds=1.5), vad, None, listener, np.random.default_rng(0))
     assert found.noticed
     assert listener.lengths == sorted(listener.lengths)
     lead = int(0.2 * RATE)
@@ -137,7 +189,7 @@ def test_words_come_late_and_cover_only_what_was_heard(vad, barge_in):
 @pytest.mark.bundle
 def test_what_is_not_heard_is_not_noticed(vad, barge_in):
     silent = barge_in(1.0, level=-95.0)
-    found = moments(silent, vad, Written("you"), np.random.default_rng(0))
+    found = moments(silent, vad, None, Written("you"), np.random.default_rng(0))
     assert not found.noticed
     assert (column(found, "words_known") == 0).all()
 

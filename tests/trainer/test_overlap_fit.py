@@ -40,9 +40,9 @@ def trained(tmp_path_factory):
 
     out = tmp_path_factory.mktemp("overlap")
     found = {
-        Split.TRAIN: many(100, 0), Split.VALIDATION: many(40, 1000), Split.HELD_OUT: many(40, 2000)
+        Split.TRAIN: many(240, 0), Split.VALIDATION: many(40, 1000), Split.HELD_OUT: many(40, 2000)
     }  # fmt: skip
-    return out, found, fit_and_export(found, out, seed=0, epochs=12)
+    return out, found, fit_and_export(found, out, seed=0, epochs=30)
 
 
 def test_what_tells_the_labels_apart_is_found(trained):
@@ -67,7 +67,7 @@ def test_the_folder_tells_how_it_came_to_be(trained):
     out, _, result = trained
     config = OverlapRuntime(out).config
     assert config.yield_at == result.chosen.threshold
-    assert config.training["overlaps"] == {"train": 100, "validation": 40, "held-out": 40}
+    assert config.training["overlaps"] == {"train": 240, "validation": 40, "held-out": 40}
     assert {path.name for path in out.iterdir()} == {
         "model.onnx", "config.json", "metrics.json", "confusion.md"
     }  # fmt: skip
@@ -78,7 +78,7 @@ def test_the_same_seed_trains_the_same(trained):
     from talkover.trainer.overlap.fit import fit
 
     _, found, result = trained
-    again = fit(tabulate(found[Split.TRAIN]), tabulate(found[Split.VALIDATION]), seed=0, epochs=12)
+    again = fit(tabulate(found[Split.TRAIN]), tabulate(found[Split.VALIDATION]), seed=0, epochs=30)
     assert again.loss == result.fitted.loss
 
 

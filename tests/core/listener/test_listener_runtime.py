@@ -1,5 +1,7 @@
 import re
 import shutil
+import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -22,7 +24,7 @@ from talkover.core.listener import (
     Variant,
     WindowRule,
 )
-from talkover.core.listener.decoder import Decoding, run_bound
+from talkover.core.listener.decoder import Abandon, AbandonedError, Decoding, run_bound
 from talkover.core.listener.search import loop_length
 from talkover.core.vad import VoiceModel, speech_probabilities
 
@@ -462,3 +464,16 @@ def test_a_pause_parts_the_words_around_it(int8: ListenerRuntime, recording: Rec
     assert words[7].start < pause[1] + RATE // 10  # or it is when the word after it begins
     assert words[7].end > pause[1]
     assert all(word.start > pause[1] for word in words[8:])
+
+
+def test_what_nobody_waits_for_stops_at_once(int8: ListenerRuntime) -> None:
+    request, abandon = ListenRequest(noise(3), ("en",)), Abandon()
+    whole = time.perf_counter()
+    int8.transcribe([request])
+    whole = time.perf_counter() - whole
+    threading.Timer(whole / 5, abandon.set).start()
+    begin = time.perf_counter()
+    with pytest.raises(AbandonedError):
+        int8.transcribe([request], abandon)
+    assert time.perf_counter() - begin < 0.8 * whole
+    assert one(int8, request.pcm, "en").window_samples, "the next one is not touched"

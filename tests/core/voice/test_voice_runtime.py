@@ -5,7 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from talkover.core.errors import BundleError, ModelError
+from talkover.core.errors import BundleError, ModelError, OutdatedError
 from talkover.core.voice import SpokenClause, VoiceRuntime
 from talkover.core.voice.config import CONFIG, GRAPH
 from talkover.core.voice.runtime import MAX_CHARACTERS, PAUSES
@@ -104,4 +104,33 @@ def test_a_folder_that_holds_no_voice_is_refused(voice_folder: Path, tmp_path: P
     (tmp_path / CONFIG).write_bytes((voice_folder / CONFIG).read_bytes())
     (tmp_path / GRAPH).write_bytes(b"not a graph")
     with pytest.raises(BundleError, match="cannot be loaded"):
+        VoiceRuntime(tmp_path)
+
+
+LONG = "Every spring the beekeepers carry their hives up to the high meadows, when it is cool."
+
+
+def test_the_first_piece_is_short_and_all_pieces_are_the_whole(voice: VoiceRuntime) -> None:
+    pieces = list(voice.pieces(LONG, seed=4))
+    assert len(pieces) > 4
+    assert len(pieces[0].pcm) < 0.5 * voice.rate
+    whole = voice.synthesise(LONG, seed=4)
+    np.testing.assert_array_equal(np.concatenate([p.pcm for p in pieces]), whole.pcm)
+    assert [word.text for piece in pieces for word in piece.words] == LONG.split()
+
+
+def test_nobody_hears_where_pieces_meet(
+    voice: VoiceRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pieces = voice.synthesise(LONG, seed=4).pcm.astype(int)
+    monkeypatch.setattr("talkover.core.voice.runtime._CONTEXT", 10_000)
+    at_once = voice.synthesise(LONG, seed=4).pcm.astype(int)
+    assert len(pieces) == len(at_once)
+    assert np.abs(pieces - at_once).max() <= 2, "the decoder was shown too little around a piece"
+
+
+def test_a_voice_of_an_earlier_version_names_the_cure(voice_folder: Path, tmp_path: Path) -> None:
+    for name in (GRAPH, CONFIG):
+        (tmp_path / name).write_bytes((voice_folder / name).read_bytes())
+    with pytest.raises(OutdatedError, match="models build"):
         VoiceRuntime(tmp_path)

@@ -1,11 +1,14 @@
 """The turn-taking core, driven by hand and by chance."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from talkover.core.clock import HOP, samples
 from talkover.server.turns import (
     AgentState,
+    Aside,
     Cancel,
     Change,
     Classified,
@@ -15,6 +18,7 @@ from talkover.server.turns import (
     Ending,
     Heard,
     Listen,
+    Nod,
     Observation,
     Pressed,
     Purpose,
@@ -24,6 +28,7 @@ from talkover.server.turns import (
     Resume,
     Speaker,
     Stop,
+    Talker,
     Tell,
     Think,
     Tick,
@@ -224,7 +229,7 @@ def test_sustained_voice_stops_the_agent_and_words_make_it_final():
     assert barge.turn == think.turn
     assert POLICY.yield_after <= barge.at - onset <= POLICY.yield_after + HOP
     assert call.machine.agent is AgentState.HELD
-    new = call.hear(call.silence(0.3), "No, wait.")
+    new = call.hear(call.silence(0.3), "No, wait.", count=2, floor=0.95)
     assert of(new, Discard) == [Discard(think.turn)]
     assert of(new, Think)[0].text == "No, wait."
 
@@ -290,6 +295,83 @@ def test_an_interruption_without_words_is_false_and_the_agent_resumes():
     assert changes(call.commands)[-2:] == [Change.RESUMED, Change.FALSE_START]
     assert call.machine.agent is AgentState.SPEAKING
     assert changes(call.see(ReplyOver(call.at, think.turn))) == [Change.AGENT_FINISHED]
+
+
+def held(call):
+    """An agent that a voice has stopped."""
+    think = call.speak()
+    assert of(call.voice(0.9), Stop)
+    return think
+
+
+def test_the_first_voiced_hop_ducks_and_one_alone_costs_nothing():
+    call = Driver()
+    think = call.speak()
+    assert of(call.voice(HOP / 16_000), Duck) == [Duck(think.turn)]
+    new = call.silence(0.2)
+    assert of(new, Unduck) == [Unduck(think.turn)]
+    assert not of(new, Listen)
+    assert call.machine.turn is None
+
+
+def test_a_yield_that_was_wrong_is_taken_back_as_soon_as_that_is_known():
+    for found in ((0.05, 0.9, 0, 0.05, 0), (0.05, 0, 0.9, 0.05, 0)):
+        call = Driver()
+        think = held(call)
+        call.silence(0.13)
+        new = call.see(Classified(call.at, think.turn + 1, *found))
+        assert of(new, Resume) == [Resume(think.turn)]
+        assert call.machine.agent is AgentState.SPEAKING
+
+
+def test_a_backchannel_that_stopped_the_agent_lets_it_go_on_once_it_is_over():
+    call = Driver()
+    think = held(call)
+    new = call.hear(call.silence(0.13), "mm-hm", backchannel=0.9, floor=0.05)
+    assert of(new, Resume) == [Resume(think.turn)]
+
+
+def test_words_that_break_off_let_the_agent_go_on_after_a_while():
+    call = Driver()
+    think = held(call)
+    call.hear(call.silence(0.13), "Anyway, what", count=2, floor=0.4, completeness=0.2)
+    assert not of(call.silence(0.8), Resume)
+    new = call.silence(0.6)
+    assert of(new, Resume) == [Resume(think.turn)]
+    assert not of(call.commands, Discard)
+
+
+def test_plain_words_that_stopped_the_agent_are_a_turn_however_few():
+    call = Driver()
+    think = held(call)
+    new = call.hear(call.silence(0.13), "Stop.", count=1, floor=0.95, completeness=0.4)
+    new += call.silence(1.5)
+    assert of(new, Discard) == [Discard(think.turn)]
+    assert of(new, Release)
+
+
+def test_what_was_no_turn_is_kept_with_who_said_it():
+    for similarity, talker in ((0.05, Talker.OTHER), (0.9, Talker.CALLER)):
+        call = Driver()
+        think = call.speak()
+        call.voice(0.4)
+        call.see(Speaker(call.at, think.turn + 1, similarity))
+        call.hear(call.silence(0.13), "Mm-hm.", backchannel=0.9, floor=0.05)
+        call.silence(1)
+        (aside,) = of(call.commands, Aside)
+        assert (aside.turn, aside.talker) == (think.turn + 1, talker)
+        assert aside.listens
+
+
+def test_a_nod_comes_in_a_pause_of_a_long_turn_and_only_if_it_is_wanted():
+    for after, nods in ((0, 0), (samples(3.0), 1)):
+        call = Driver()
+        call.machine = TurnMachine(replace(POLICY, nod_after=after))
+        call.voice(4.0)
+        call.hear(call.silence(0.13), "and then", count=2, completeness=0.1)
+        call.silence(0.3)
+        assert len(of(call.commands, Nod)) == nods
+        assert not of(call.commands, Think)
 
 
 def test_echo_is_no_voice():

@@ -260,7 +260,7 @@ class TurnMachine:
                 overlap.ignored = True
                 yield from self._floor.unduck(at)
                 if overlap.yielded:
-                    overlap.yielded = False
+                    overlap.yielded, overlap.wronged = False, True
                     yield from self._floor.resume(at)
 
     # Evidence

@@ -32,6 +32,7 @@ class Overlap:
         classified: What the classifier says, if there is one.
         ignored: It was found to be none of the agent's business; it may prove otherwise.
         yielded: The agent fell silent for it; that may prove wrong.
+        wronged: The agent has yielded to it once, and it was wrong.
         verdict: What it was last taken for.
     """
 
@@ -43,6 +44,7 @@ class Overlap:
     classified: Classified | None = None
     ignored: bool = False
     yielded: bool = False
+    wronged: bool = False
     verdict: Verdict = Verdict.UNDECIDED
 
     def hop(self) -> None:
@@ -128,9 +130,8 @@ def _by_class(
 
 def _needed(overlap: Overlap, policy: TurnPolicy) -> float:
     """The chance of a barge-in at which the agent stops; the longer it lasts, the less."""
-    if overlap.words is not None or overlap.voiced >= policy.yield_soon:
-        return policy.yield_above
-    return policy.yield_blind
+    early = overlap.words is None and overlap.voiced < policy.yield_soon
+    return policy.yield_blind if early or overlap.wronged else policy.yield_above
 
 
 def _real(words: Words, policy: TurnPolicy) -> bool:

@@ -99,5 +99,5 @@ class TurnPolicy:
     ignored_keep: int = samples(2.0)
     over_pause: int = samples(0.3)
     broken_words: int = 4
-    broken_below: float = 0.45
+    broken_below: float = 0.6
     broken_wait: int = samples(1.2)
