@@ -83,7 +83,7 @@ class TurnPolicy:
     stalled: int = samples(0.4)
     yield_above: float = 0.6
     yield_soon: int = samples(0.3)
-    yield_blind: float = 0.85
+    yield_blind: float = 0.75
     watched: int = samples(1.2)
     ignore_below: float = 0.2
     decide_after: int = samples(0.2)
