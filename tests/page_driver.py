@@ -24,9 +24,10 @@ def turn(kind, index, at=20 * TICKS):
     return wire(at=at, turn=agent_pb2.TurnEvent(kind=value, turn=index))
 
 
-def heard(index, text, *, final=True):
-    """A transcript of the caller."""
-    return wire(transcript=agent_pb2.Transcript(turn=index, final=final, text=text))
+def heard(index, text, *, final=True, speaker="SPEAKER_UNSPECIFIED"):
+    """A transcript of the caller, or of whoever else is heard."""
+    who = agent_pb2.Speaker.Value(speaker)
+    return wire(transcript=agent_pb2.Transcript(turn=index, final=final, text=text, speaker=who))
 
 
 def says(index, text, at, lane=0, pace=TICKS // 4, first=0):

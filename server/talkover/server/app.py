@@ -90,7 +90,7 @@ async def load_parts(bundle_id: str, folder: Path, settings: Settings) -> AsyncI
             stack.push_async_callback(made.close)
             return made
 
-        ears = worker("listener")
+        ears = worker("listener", nice=NICE // 2)  # before the mouth, which works ahead
         runtime = await ears.run(
             lambda: ListenerRuntime(
                 folder / "listener",
@@ -112,7 +112,7 @@ async def load_parts(bundle_id: str, folder: Path, settings: Settings) -> AsyncI
         drums = worker("voices", nice=0)
         voices = BatchedVoices(VoiceModel(folder / "vad" / "model.onnx"), drums)
         stack.push_async_callback(voices.close)
-        witness = await Witness.load(folder, worker("witness"), worker("overlaps", nice=0))
+        witness = await Witness.load(folder, worker("witness", nice=0), worker("overlaps", nice=0))
         log.info(
             "models.loaded",
             bundle=bundle_id,

@@ -194,6 +194,16 @@ def test_a_partial_transcript_is_grey_until_it_is_final(open_page):
     assert page.inner_text("#said") == "You: What is the time?"
 
 
+def test_what_somebody_else_said_is_not_put_into_the_callers_mouth(open_page):
+    page = open_page()
+    go_live(page)
+    take(page, heard(1, "Dinner is ready.", final=False))
+    take(page, heard(1, "Dinner is ready.", speaker="SPEAKER_OTHER"), turn("FALSE_START", 1))
+    take(page, heard(2, "Mm-hm.", speaker="SPEAKER_CALLER"), turn("FALSE_START", 2))
+    assert page.locator(".caller .who").all_inner_texts() == ["Somebody else", "You"]
+    assert page.locator(".correct").count() == 1
+
+
 def test_a_correction_is_sent_by_keyboard(open_page):
     page = open_page()
     go_live(page)

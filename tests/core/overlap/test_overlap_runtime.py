@@ -46,7 +46,7 @@ def vector(**values):
 
 
 def test_it_is_small():
-    assert sum(path.stat().st_size for path in shipped().iterdir()) < 100_000
+    assert sum(path.stat().st_size for path in shipped().iterdir()) < 250_000
 
 
 @pytest.mark.parametrize("fill", [0.0, 4.0, -4.0])

@@ -8,6 +8,8 @@ import { heardCount, spoken } from "./words.js";
 const MAX_ENTRIES = 200;
 const MAX_REPLY = 800; // words
 const MAX_SAID = 6;
+/** Who is heard on the caller's lane besides the caller. */
+const OTHERS = new Map([["OTHER", "Somebody else"], ["AGENT", "Echo"]]);
 const LATE = 1.5; // seconds after its end in which a reply has surely come out
 
 /**
@@ -56,16 +58,18 @@ export class Transcript {
     this.#replies.clear();
   }
 
-  /** @param {{turn: number, final: boolean, text: string}} transcript */
-  caller({ turn, final, text }) {
+  /** @param {{turn: number, final: boolean, text: string, speaker?: string}} transcript */
+  caller({ turn, final, text, speaker }) {
     const entry = this.#turns.get(turn) ?? this.#entry("caller", "You");
     this.#turns.set(turn, entry);
     entry.text.textContent = text;
     entry.item.classList.toggle("partial", !final);
     if (final) {
-      if (!entry.done) entry.side.append(this.#corrector(turn, entry));
+      const other = OTHERS.get(speaker ?? "");
+      if (other) this.#rename(entry, other);
+      else if (!entry.done) entry.side.append(this.#corrector(turn, entry));
       entry.done = true;
-      this.#read(`You: ${text}`);
+      this.#read(`${other ?? "You"}: ${text}`);
     }
     this.#follow();
   }
@@ -253,6 +257,13 @@ export class Transcript {
     this.#list.append(item);
     while (this.#list.children.length > MAX_ENTRIES) this.#drop();
     return { item, text, side, done: false };
+  }
+
+  /** Somebody else said it. @param {{item: Element}} entry @param {string} who */
+  #rename(entry, who) {
+    const name = entry.item.querySelector(".who");
+    if (name) name.textContent = who;
+    entry.item.classList.add("aside");
   }
 
   #drop() {

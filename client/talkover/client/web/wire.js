@@ -44,7 +44,12 @@ const READERS = {
     bundleId: text(m.bundleId),
     rtpOrigin: number(m.rtpOrigin),
   }),
-  transcript: (m) => ({ turn: number(m.turn), final: m.final === true, text: text(m.text) }),
+  transcript: (m) => ({
+    turn: number(m.turn),
+    final: m.final === true,
+    text: text(m.text),
+    speaker: text(m.speaker).replace("SPEAKER_", ""),
+  }),
   agentText: (m) => ({
     turn: number(m.turn),
     words: words(m.words),

@@ -30,6 +30,8 @@ _FIRST_FRAMES: Final = 24
 """Of the first piece, about 0.3 s: the caller waits for it."""
 _GROWTH: Final = 1.5
 """From a piece to the next: it is made while the one before sounds, on a busy machine, too."""
+_MOST_FRAMES: Final = 96
+"""Of a piece, about 1.1 s: others want the cores, too."""
 _CONTEXT: Final = 16
 """Frames on either side that the decoder hears more of than it says. With 12 nothing is lost (the
 convolutions reach 11 and a half); a margin costs little."""
@@ -208,7 +210,7 @@ class VoiceRuntime:
                 (sound * np.float32(32767)).round().astype(np.int16),
                 () if at else (*silent, *placed),
             )
-            at, size = until, round(size * _GROWTH)
+            at, size = until, min(round(size * _GROWTH), _MOST_FRAMES)
 
     @staticmethod
     def _spans(

@@ -12,8 +12,9 @@ from talkover.core.audio import AudioFormat, Reframer, StreamResampler
 from talkover.core.clock import FRAME, RATE, rescale
 from talkover.server.turns import LaneWord, Ledger
 
-LONGEST: Final = 15 * RATE
-"""Ticks of speech that wait to be sent before synthesis is held back."""
+LONGEST: Final = 3 * RATE
+"""Ticks of speech that wait to be sent before synthesis is held back. More would only take the
+cores from the listener just when the caller may interrupt, and is thrown away if they do."""
 
 _KEPT: Final = 20 * RATE // FRAME  # frames that left and could be said again
 _DUCKED: Final = 0.25  # of the amplitude: -12 dB

@@ -40,5 +40,6 @@ def broken_off(words: Words, sure: float, policy: TurnPolicy) -> bool:
         sure: The chance that it is over, see ``chance``.
         policy: The thresholds.
     """
-    few = words.count <= policy.broken_words
-    return few and words.floor < policy.words_plain and sure < policy.broken_below
+    few = words.count <= policy.broken_words and sure < policy.broken_below
+    begun = words.floor < policy.words_plain or words.completeness < policy.words_trailing
+    return (few or words.count <= policy.broken_surely) and begun

@@ -65,7 +65,8 @@ class TurnMachine:
         self._floor = AgentFloor()
         self._turns = 0
         self._listens = 0
-        self._partial: Listen | None = None  # the partial that is with the listener
+        self._partial: int | None = None  # the partial that is with the listener
+        self._asked_after = 0  # ticks of voice in the overlap when it was asked for
         self._voiced = False
         self._rising = 0  # ticks of voice that may become speech
         self._last_hop = 0
@@ -200,8 +201,9 @@ class TurnMachine:
             # Of what goes on and on in the background, only the latest may still matter.
             turn.segment = max(turn.segment, at - self.policy.ignored_keep)
         purpose = Purpose.OVERLAP if watched else Purpose.PARTIAL
+        self._asked_after = overlap.voiced if overlap is not None else 0
         listen = self._listen(turn, at, purpose)
-        self._partial = listen
+        self._partial = listen.listen
         yield listen
 
     def _on_silence(self, turn: CallerTurn, at: int) -> Iterator[Command]:
@@ -266,8 +268,8 @@ class TurnMachine:
     # Evidence
 
     def _on_heard(self, at: int, listen: int, text: str, words: Words) -> Iterator[Command]:
-        partial = self._partial if self._partial and self._partial.listen == listen else None
-        if partial is not None:
+        partial = listen == self._partial
+        if partial:
             self._partial = None
         for turn in (self.turn, self._floor.answered):
             if turn is not None and (listen in turn.settled or listen == turn.candidate):
@@ -276,10 +278,10 @@ class TurnMachine:
         if self.turn is None:
             return
         overlap, last = self.turn.overlap, listen == self.turn.candidate
-        if overlap is not None and (partial is not None or last):
-            covered = partial.end if partial is not None else self.turn.last_voice
+        if overlap is not None and (partial or last):
             if text.strip():
-                overlap.words, overlap.covered = words, covered
+                overlap.words = words
+                overlap.covered = overlap.voiced if last else self._asked_after
             yield from self._decide(self.turn, at)
         yield from self._maybe_end(self.turn, at)
 

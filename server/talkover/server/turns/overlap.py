@@ -27,7 +27,7 @@ class Overlap:
         onset: Where it began.
         voiced: Ticks of voice in it, pauses left out.
         words: What its words say, if there are any yet.
-        covered: Where the audio ends that they come from.
+        covered: How much of the voice they come from (ticks).
         similarity: Chance that the caller makes it, if known.
         classified: What the classifier says, if there is one.
         ignored: It was found to be none of the agent's business; it may prove otherwise.
@@ -53,7 +53,8 @@ class Overlap:
 
     def watched(self, policy: TurnPolicy) -> bool:
         """Its words may change what the agent does."""
-        return not self.ignored and self.voiced < policy.watched
+        told = self.ignored and self.verdict is not Verdict.BACKCHANNEL
+        return not told and self.voiced < policy.watched
 
 
 def judge(overlap: Overlap, policy: TurnPolicy, *, silence: int, over: bool) -> Verdict:
@@ -70,10 +71,11 @@ def judge(overlap: Overlap, policy: TurnPolicy, *, silence: int, over: bool) -> 
     """
     if (plain := _by_words(overlap, policy, silence=silence, over=over)) is not None:
         return plain
-    if overlap.classified is not None and (overlap.voiced >= policy.decide_after or over):
-        return _by_class(overlap, overlap.classified, policy, silence=silence, over=over)
-    if _stranger(overlap, policy):
+    found = overlap.classified
+    if _stranger(overlap, policy) and (found is None or found.barge_in < policy.yield_stranger):
         return Verdict.SIDE_TALK
+    if found is not None and (overlap.voiced >= policy.decide_after or over):
+        return _by_class(overlap, found, policy, silence=silence, over=over)
     words = overlap.words
     if over:
         return Verdict.NOISE if words is None or not _real(words, policy) else Verdict.BARGE_IN
@@ -91,13 +93,16 @@ def _by_words(overlap: Overlap, policy: TurnPolicy, *, silence: int, over: bool)
         return None
     if words.count and words.own >= policy.words_own:
         return Verdict.ECHO
-    if not _real(words, policy) or _stranger(overlap, policy):
+    if not _real(words, policy) or _stranger(overlap, policy) or _made_up(overlap, policy):
         return None
-    takes = words.floor >= policy.words_floor
+    # What has fallen silent on "but" or "so" takes nothing.
+    trails = silence >= policy.over_pause and words.completeness < policy.words_trailing
+    takes = words.floor >= policy.words_floor and not trails
     if takes and words.floor > words.backchannel:
         return Verdict.BARGE_IN
     short = overlap.voiced <= policy.backchannel_longest
-    if words.backchannel < policy.words_backchannel or not short:
+    stale = overlap.voiced - overlap.covered > policy.words_stale
+    if words.backchannel < policy.words_backchannel or not short or (stale and not over):
         return None
     # An agent that yielded waits until nothing more is being said.
     return Verdict.BACKCHANNEL if over or silence or not overlap.yielded else Verdict.UNDECIDED
@@ -116,9 +121,11 @@ def _by_class(
     if over:
         return Verdict.BARGE_IN if found.barge_in > others[likeliest] else likeliest
     if silence:
-        # Nothing new is being said; what was decided stands, unless it was plainly wrong.
-        wrong = found.barge_in <= policy.ignore_below
-        return likeliest if wrong and silence >= policy.pause_over else Verdict.UNDECIDED
+        # Nothing new is being said: of what was short, the classifier sees the whole by now; what
+        # was long is left to its words.
+        short = overlap.voiced <= policy.backchannel_longest and silence >= policy.pause_over
+        wrong = others[likeliest] >= policy.resume_above
+        return likeliest if short and wrong else Verdict.UNDECIDED
     if found.barge_in >= _needed(overlap, policy):
         return Verdict.BARGE_IN
     if found.barge_in > policy.ignore_below:
@@ -132,6 +139,16 @@ def _needed(overlap: Overlap, policy: TurnPolicy) -> float:
     """The chance of a barge-in at which the agent stops; the longer it lasts, the less."""
     early = overlap.words is None and overlap.voiced < policy.yield_soon
     return policy.yield_blind if early or overlap.wronged else policy.yield_above
+
+
+def _made_up(overlap: Overlap, policy: TurnPolicy) -> bool:
+    """Whether a recogniser heard words where there hardly can be any: in music, in an echo."""
+    found, words = overlap.classified, overlap.words
+    if found is None or words is None:
+        return False
+    nobody = max(found.noise, found.echo, found.side_talk) >= policy.resume_above
+    command = words.floor >= policy.words_command and words.count <= policy.broken_words
+    return nobody and found.barge_in <= policy.ignore_below and not command
 
 
 def _real(words: Words, policy: TurnPolicy) -> bool:

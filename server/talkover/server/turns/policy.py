@@ -39,11 +39,16 @@ class TurnPolicy:
         yield_soon: or when the voice has lasted so long;
         yield_blind: and at this one before.
         watched: After so much voice, the words of an overlap are asked for less often.
+        yield_stranger: and to somebody who is not the caller at this one.
         ignore_below: It un-ducks below this chance of one.
+        resume_above: At this chance of something else, what is over was none.
         decide_after: Voice over the agent is not judged by its sound before it lasted so long.
         yield_after: Voice that lasts this long is a barge-in, if nothing says otherwise.
         words_floor: Words with this prior of taking the floor stop the agent;
         words_plain: with this one they need not be a sentence.
+        words_command: With this one, a few of them do so whatever they sound like.
+        words_stale: Words that cover so much less than was voiced say nothing of the rest.
+        words_trailing: Words after which a turn ends with less than this chance take none.
         words_backchannel: Words with this prior of being a backchannel do not.
         words_own: Words of which the agent has just said this share are its echo.
         words_hallucinated: Words with this prior are no evidence of anything;
@@ -52,8 +57,9 @@ class TurnPolicy:
         stranger: Who is less like the caller than this is somebody else.
         ignored_keep: Of a sound that is ignored, so much is transcribed again.
         over_pause: Silence after which a sound over the agent's speech is over.
-        broken_words: So few words that cut the agent off,
-        broken_below: and are over with less than this chance, were only begun to be said;
+        broken_surely: So few words that cut the agent off, and do not say that they want to;
+        broken_words: or so few of them,
+        broken_below: that are over with less than this chance, were only begun to be said;
         broken_wait: after this much silence the agent goes on.
     """
 
@@ -85,11 +91,16 @@ class TurnPolicy:
     yield_soon: int = samples(0.3)
     yield_blind: float = 0.75
     watched: int = samples(1.2)
+    yield_stranger: float = 0.9
+    resume_above: float = 0.6
     ignore_below: float = 0.2
     decide_after: int = samples(0.2)
     yield_after: int = samples(0.7)
     words_floor: float = 0.6
     words_plain: float = 0.8
+    words_command: float = 0.9
+    words_stale: int = samples(0.35)
+    words_trailing: float = 0.3
     words_backchannel: float = 0.6
     words_own: float = 0.7
     words_hallucinated: float = 0.5
@@ -98,6 +109,7 @@ class TurnPolicy:
     stranger: float = 0.2
     ignored_keep: int = samples(2.0)
     over_pause: int = samples(0.3)
+    broken_surely: int = 2
     broken_words: int = 4
     broken_below: float = 0.6
     broken_wait: int = samples(1.2)

@@ -29,18 +29,18 @@ from talkover.client.bench.duplex.texts import Split
 from talkover.client.bench.duplex.types import Kind
 
 CALLS: Final[Mapping[str, int]] = {
-    "turn_end": 8,
-    "pause": 12,
+    "turn_end": 5,
+    "pause": 8,
     "dictation": 7,
     "backchannel": 14,
-    "tic": 8,
-    "noise": 5,
+    "tic": 6,
+    "noise": 4,
     "interruption": 12,
     "false_interruption": 11,
     "side_talk": 6,
     "television": 6,
     "echo": 8,
-    "two_callers": 10,
+    "two_callers": 5,
 }
 """Calls of each scenario in a full run: enough for 40 events a row."""
 _LEAD: Final = 0.6  # seconds before the opening

@@ -281,10 +281,15 @@ def _reply_start(
 
 
 def _tails(call: CallRecording, lane: Lane) -> tuple[float, ...]:
-    """Agent sound after each BARGE_IN: to the end of the stretch that is sounding then."""
+    """Agent sound after each BARGE_IN: to the end of the stretch that is sounding then.
+
+    What it says once it goes on (RESUMED) is none of that.
+    """
     tails = []
     for event in call.server:
         if event.kind == "BARGE_IN":
+            again = (e.at for e in call.server if e.kind == "RESUMED" and e.at >= event.at)
+            until = min(again, default=float("inf"))
             sounding = [s for s in lane.spans if s.start <= event.at < s.end]
-            tails.append(sounding[0].end - event.at if sounding else 0.0)
+            tails.append(min(sounding[0].end, until) - event.at if sounding else 0.0)
     return tuple(tails)
