@@ -71,8 +71,12 @@ class ListenerRuntime:
         self._window = window or self.config.window
         self.tokens = Tokens.read(folder, self.config)
         graphs = folder / variant
-        self._encoder = open_session(graphs / ENCODER_FILE, threads=threads, providers=providers)
-        self._decoder = open_session(graphs / DECODER_FILE, threads=threads, providers=providers)
+        self._encoder = open_session(
+            graphs / ENCODER_FILE, threads=threads, providers=providers, spinning=True
+        )
+        self._decoder = open_session(
+            graphs / DECODER_FILE, threads=threads, providers=providers, spinning=True
+        )
         vocabulary = self._decoder.get_outputs()[0].shape[-1]
         if max(*self.config.suppress, *self.config.suppress_begin) >= vocabulary:
             raise BundleError(

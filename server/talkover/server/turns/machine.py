@@ -373,6 +373,7 @@ class TurnMachine:
 
     def _think(self, turn: CallerTurn, text: str) -> Iterator[Command]:
         yield from self._floor.give_up()
+        turn.overlap = None  # it is decided
         turn.thinking = True
         yield Think(turn.index, text, turn.start, turn.last_voice, turn.listens())
 

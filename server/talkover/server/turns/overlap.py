@@ -96,7 +96,8 @@ def _by_words(overlap: Overlap, policy: TurnPolicy, *, silence: int, over: bool)
     if not _real(words, policy) or _stranger(overlap, policy) or _made_up(overlap, policy):
         return None
     # What has fallen silent on "but" or "so" takes nothing.
-    trails = silence >= policy.over_pause and words.completeness < policy.words_trailing
+    open_ended = words.completeness < policy.words_trailing and words.floor < policy.words_command
+    trails = silence >= policy.over_pause and open_ended
     takes = words.floor >= policy.words_floor and not trails
     if takes and words.floor > words.backchannel:
         return Verdict.BARGE_IN
@@ -111,28 +112,38 @@ def _by_words(overlap: Overlap, policy: TurnPolicy, *, silence: int, over: bool)
 def _by_class(
     overlap: Overlap, found: Classified, policy: TurnPolicy, *, silence: int, over: bool
 ) -> Verdict:
-    others = {
-        Verdict.BACKCHANNEL: found.backchannel,
-        Verdict.SIDE_TALK: found.side_talk,
-        Verdict.NOISE: found.noise,
-        Verdict.ECHO: found.echo,
-    }
+    barge_in, others = _weighed(overlap, found, policy)
     likeliest = max(others, key=lambda verdict: others[verdict])
     if over:
-        return Verdict.BARGE_IN if found.barge_in > others[likeliest] else likeliest
+        return Verdict.BARGE_IN if barge_in > others[likeliest] else likeliest
     if silence:
         # Nothing new is being said: of what was short, the classifier sees the whole by now; what
         # was long is left to its words.
         short = overlap.voiced <= policy.backchannel_longest and silence >= policy.pause_over
         wrong = others[likeliest] >= policy.resume_above
         return likeliest if short and wrong else Verdict.UNDECIDED
-    if found.barge_in >= _needed(overlap, policy):
+    if barge_in >= _needed(overlap, policy):
         return Verdict.BARGE_IN
-    if found.barge_in > policy.ignore_below:
+    if barge_in > (policy.regret_below if overlap.yielded else policy.ignore_below):
         # A voice that goes on and on, and is nothing else for sure, wants the floor.
-        late = overlap.voiced >= policy.yield_after and found.barge_in >= others[likeliest]
+        late = overlap.voiced >= policy.yield_after and barge_in >= others[likeliest]
         return Verdict.BARGE_IN if late else Verdict.UNDECIDED
     return likeliest
+
+
+def _weighed(
+    overlap: Overlap, found: Classified, policy: TurnPolicy
+) -> tuple[float, dict[Verdict, float]]:
+    """The chance of a barge-in, and of each other thing; the caller's own voice is no side talk."""
+    others = {
+        Verdict.BACKCHANNEL: found.backchannel,
+        Verdict.SIDE_TALK: found.side_talk,
+        Verdict.NOISE: found.noise,
+        Verdict.ECHO: found.echo,
+    }
+    if overlap.similarity is None or overlap.similarity < policy.caller:
+        return found.barge_in, others
+    return found.barge_in + others.pop(Verdict.SIDE_TALK), others
 
 
 def _needed(overlap: Overlap, policy: TurnPolicy) -> float:
@@ -146,9 +157,11 @@ def _made_up(overlap: Overlap, policy: TurnPolicy) -> bool:
     found, words = overlap.classified, overlap.words
     if found is None or words is None:
         return False
-    nobody = max(found.noise, found.echo, found.side_talk) >= policy.resume_above
+    barge_in, others = _weighed(overlap, found, policy)
+    others.pop(Verdict.BACKCHANNEL)
     command = words.floor >= policy.words_command and words.count <= policy.broken_words
-    return nobody and found.barge_in <= policy.ignore_below and not command
+    nobody = max(others.values()) >= policy.resume_above and barge_in <= policy.ignore_below
+    return nobody and not command
 
 
 def _real(words: Words, policy: TurnPolicy) -> bool:

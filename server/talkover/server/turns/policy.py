@@ -41,6 +41,7 @@ class TurnPolicy:
         watched: After so much voice, the words of an overlap are asked for less often.
         yield_stranger: and to somebody who is not the caller at this one.
         ignore_below: It un-ducks below this chance of one.
+        regret_below: and goes on below this one, if it has stopped and the voice lasts.
         resume_above: At this chance of something else, what is over was none.
         decide_after: Voice over the agent is not judged by its sound before it lasted so long.
         yield_after: Voice that lasts this long is a barge-in, if nothing says otherwise.
@@ -55,6 +56,7 @@ class TurnPolicy:
         words_invented: with this one nobody said them, and an agent that stopped goes on.
         backchannel_longest: A sound that lasts longer is no backchannel, whatever its words.
         stranger: Who is less like the caller than this is somebody else.
+        caller: Who is at least so much like the caller is the caller.
         ignored_keep: Of a sound that is ignored, so much is transcribed again.
         over_pause: Silence after which a sound over the agent's speech is over.
         broken_surely: So few words that cut the agent off, and do not say that they want to;
@@ -92,6 +94,7 @@ class TurnPolicy:
     yield_blind: float = 0.75
     watched: int = samples(1.2)
     yield_stranger: float = 0.9
+    regret_below: float = 0.1
     resume_above: float = 0.6
     ignore_below: float = 0.2
     decide_after: int = samples(0.2)
@@ -107,6 +110,7 @@ class TurnPolicy:
     words_invented: float = 0.8
     backchannel_longest: int = samples(1.2)
     stranger: float = 0.2
+    caller: float = 0.8
     ignored_keep: int = samples(2.0)
     over_pause: int = samples(0.3)
     broken_surely: int = 2

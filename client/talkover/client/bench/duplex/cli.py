@@ -25,7 +25,9 @@ def duplex(
         str, typer.Option(help="heldout or dev; figures to report come from heldout.")
     ] = "heldout",
     calls: Annotated[int | None, typer.Option(min=1, help="Of each scenario.")] = None,
-    parallel: Annotated[int, typer.Option(min=1, max=16, help="Calls at a time.")] = 2,
+    parallel: Annotated[
+        int, typer.Option(min=1, max=16, help="Calls at a time; more compete for the cores.")
+    ] = 1,
     quick: Annotated[
         bool, typer.Option("--quick", help="One call of each scenario, with a few events.")
     ] = False,
