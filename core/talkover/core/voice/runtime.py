@@ -26,15 +26,15 @@ PAUSES: Final = {".": 0.30, "?": 0.30, "!": 0.30, ";": 0.20, ":": 0.20, ",": 0.1
 _PAD, _BEGIN, _END = "_", "^", "$"
 _NOISE_FRAMES: Final = 512  # about six seconds; longer phrases hear the same noise again
 LATENT: Final = 192
-_FIRST_FRAMES: Final = 24
-"""Of the first piece, about 0.3 s: the caller waits for it."""
+_FIRST_FRAMES: Final = 16
+"""Of the first piece, about 0.2 s: the caller waits for it."""
 _GROWTH: Final = 1.5
 """From a piece to the next: it is made while the one before sounds, on a busy machine, too."""
 _MOST_FRAMES: Final = 96
 """Of a piece, about 1.1 s: others want the cores, too."""
-_CONTEXT: Final = 16
-"""Frames on either side that the decoder hears more of than it says. With 12 nothing is lost (the
-convolutions reach 11 and a half); a margin costs little."""
+_CONTEXT: Final = 12
+"""Frames on either side that the decoder hears more of than it says: its convolutions reach 11 and
+a half."""
 _QUIET: Final = 0.01  # of the loudest sample (-40 dB): below it, a clause has not begun
 _MARGIN: Final = 0.01
 _FADE: Final = 0.005

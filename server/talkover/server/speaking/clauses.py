@@ -24,7 +24,7 @@ class Limits:
     hard: int
 
 
-FIRST: Final = Limits(pause=1, breath=3, hard=5)
+FIRST: Final = Limits(pause=1, breath=3, hard=4)
 """The caller waits for it: early, but long enough to be spoken while the next is made."""
 LATER: Final = Limits(pause=14, breath=24, hard=40)
 """A sentence, where sentences are of ordinary length: the voice's melody wants it whole."""

@@ -41,5 +41,6 @@ def broken_off(words: Words, sure: float, policy: TurnPolicy) -> bool:
         policy: The thresholds.
     """
     few = words.count <= policy.broken_words and sure < policy.broken_below
-    begun = words.floor < policy.words_plain or words.completeness < policy.words_trailing
+    trailing = words.completeness < policy.words_trailing and words.floor < policy.words_command
+    begun = words.floor < policy.words_plain or trailing
     return (few or words.count <= policy.broken_surely) and begun

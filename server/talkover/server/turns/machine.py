@@ -256,7 +256,7 @@ class TurnMachine:
             case Verdict.BARGE_IN:
                 overlap.ignored = False
                 if self._floor.speaking:
-                    overlap.yielded = True
+                    overlap.yielded, overlap.yielded_after = True, overlap.voiced
                 yield from self._floor.hold(at)
             case _:
                 overlap.ignored = True

@@ -32,6 +32,7 @@ class Overlap:
         classified: What the classifier says, if there is one.
         ignored: It was found to be none of the agent's business; it may prove otherwise.
         yielded: The agent fell silent for it; that may prove wrong.
+        yielded_after: So much voice.
         wronged: The agent has yielded to it once, and it was wrong.
         verdict: What it was last taken for.
     """
@@ -44,6 +45,7 @@ class Overlap:
     classified: Classified | None = None
     ignored: bool = False
     yielded: bool = False
+    yielded_after: int = 0
     wronged: bool = False
     verdict: Verdict = Verdict.UNDECIDED
 
@@ -114,6 +116,11 @@ def _by_class(
 ) -> Verdict:
     barge_in, others = _weighed(overlap, found, policy)
     likeliest = max(others, key=lambda verdict: others[verdict])
+    if overlap.yielded and _says_something(overlap, policy):
+        # It was stopped, and there are words: only somebody else's are a reason to go on.
+        if others.get(Verdict.SIDE_TALK, 0.0) >= policy.resume_above:
+            return Verdict.SIDE_TALK
+        return Verdict.BARGE_IN if over else Verdict.UNDECIDED
     if over:
         return Verdict.BARGE_IN if barge_in > others[likeliest] else likeliest
     if silence:
@@ -124,6 +131,8 @@ def _by_class(
         return likeliest if short and wrong else Verdict.UNDECIDED
     if barge_in >= _needed(overlap, policy):
         return Verdict.BARGE_IN
+    if overlap.yielded and overlap.voiced - overlap.yielded_after < policy.regret_after:
+        return Verdict.UNDECIDED
     if barge_in > (policy.regret_below if overlap.yielded else policy.ignore_below):
         # A voice that goes on and on, and is nothing else for sure, wants the floor.
         late = overlap.voiced >= policy.yield_after and barge_in >= others[likeliest]
@@ -162,6 +171,15 @@ def _made_up(overlap: Overlap, policy: TurnPolicy) -> bool:
     command = words.floor >= policy.words_command and words.count <= policy.broken_words
     nobody = max(others.values()) >= policy.resume_above and barge_in <= policy.ignore_below
     return nobody and not command
+
+
+def _says_something(overlap: Overlap, policy: TurnPolicy) -> bool:
+    """Whether there are real words, and they are no mere backchannel."""
+    words = overlap.words
+    if words is None or words.count < policy.words_few or not _real(words, policy):
+        return False
+    polite = words.backchannel >= policy.words_backchannel
+    return not polite and not _made_up(overlap, policy)
 
 
 def _real(words: Words, policy: TurnPolicy) -> bool:

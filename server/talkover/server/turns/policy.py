@@ -41,13 +41,15 @@ class TurnPolicy:
         watched: After so much voice, the words of an overlap are asked for less often.
         yield_stranger: and to somebody who is not the caller at this one.
         ignore_below: It un-ducks below this chance of one.
-        regret_below: and goes on below this one, if it has stopped and the voice lasts.
+        regret_below: and goes on below this one, if it has stopped and the voice lasts,
+        regret_after: at least so much longer.
         resume_above: At this chance of something else, what is over was none.
         decide_after: Voice over the agent is not judged by its sound before it lasted so long.
         yield_after: Voice that lasts this long is a barge-in, if nothing says otherwise.
         words_floor: Words with this prior of taking the floor stop the agent;
         words_plain: with this one they need not be a sentence.
         words_command: With this one, a few of them do so whatever they sound like.
+        words_few: Fewer may be a sound that was taken for one.
         words_stale: Words that cover so much less than was voiced say nothing of the rest.
         words_trailing: Words after which a turn ends with less than this chance take none.
         words_backchannel: Words with this prior of being a backchannel do not.
@@ -73,7 +75,7 @@ class TurnPolicy:
     duck_hold: int = samples(0.064)
     preroll: int = samples(0.3)
     tail: int = samples(0.2)
-    pause: int = samples(0.064)
+    pause: int = samples(0.032)
     pause_over: int = samples(0.1)
     nothing: int = samples(0.4)
     end_sure: float = 0.85
@@ -90,11 +92,12 @@ class TurnPolicy:
     nod_pause: int = samples(0.25)
     stalled: int = samples(0.4)
     yield_above: float = 0.6
-    yield_soon: int = samples(0.3)
-    yield_blind: float = 0.75
+    yield_soon: int = samples(0.25)
+    yield_blind: float = 0.7
     watched: int = samples(1.2)
     yield_stranger: float = 0.9
     regret_below: float = 0.1
+    regret_after: int = samples(0.128)
     resume_above: float = 0.6
     ignore_below: float = 0.2
     decide_after: int = samples(0.2)
@@ -102,6 +105,7 @@ class TurnPolicy:
     words_floor: float = 0.6
     words_plain: float = 0.8
     words_command: float = 0.9
+    words_few: int = 2
     words_stale: int = samples(0.35)
     words_trailing: float = 0.3
     words_backchannel: float = 0.6
