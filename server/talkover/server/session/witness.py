@@ -31,7 +31,8 @@ from talkover.server.turns import (
 _TURN: Final = samples(8.0)  # of a turn that its end is judged by
 _TAIL: Final = samples(0.2)  # of the pause after it
 _VOICE: Final = samples(0.35)  # of voice, before somebody is told from somebody else
-_LONGEST: Final = samples(2.0)  # of voice that somebody is told by: more takes longer, says little
+_LONGEST: Final = samples(4.0)  # of voice that somebody is told by, in a pause,
+_LATELY: Final = samples(2.0)  # and while they speak, when it must be quick
 _LEAD: Final = samples(0.2)  # before the onset, for the classifier
 _HOPS: Final = samples(60.0) // HOP  # of an overlap: a television may run for hours
 _AGAIN: Final = samples(0.5)  # between two questions about who speaks
@@ -87,7 +88,8 @@ class TurnWitness:
             self._spawn(self._classify(turn), "classify")
         if turn.overlap.voiced >= _VOICE and hop.end - self._looked >= _AGAIN:
             self._looked = hop.end
-            self._spawn(self._recognise(turn, turn.overlap.onset, turn.last_voice), "who")
+            begin = max(turn.overlap.onset, turn.last_voice - _LATELY)
+            self._spawn(self._recognise(turn, begin, turn.last_voice), "who")
 
     def heard(self, listen: Listen, words: WordEvidence, own: float) -> None:
         """The listener answered with words, of which the agent has just said the share ``own``."""

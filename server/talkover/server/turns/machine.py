@@ -353,8 +353,10 @@ class TurnMachine:
 
     def _nothing(self, turn: CallerTurn, words: Words) -> bool:
         """Whether what was heard is no reason to take the floor."""
-        stranger = turn.similarity is not None and turn.similarity < self.policy.stranger
-        if not self._floor.held:
+        held = self._floor.held
+        least = self.policy.stranger if held else self.policy.stranger_alone
+        stranger = turn.similarity is not None and turn.similarity < least
+        if not held:
             return stranger
         empty = words.hallucination >= self.policy.words_invented
         polite = words.backchannel >= self.policy.words_backchannel > words.floor

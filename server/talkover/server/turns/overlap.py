@@ -131,7 +131,9 @@ def _by_class(
         return likeliest if short and wrong else Verdict.UNDECIDED
     if barge_in >= _needed(overlap, policy):
         return Verdict.BARGE_IN
-    if overlap.yielded and overlap.voiced - overlap.yielded_after < policy.regret_after:
+    soon = overlap.voiced - overlap.yielded_after < policy.regret_after
+    own = overlap.voiced >= policy.yield_after and Verdict.SIDE_TALK not in others
+    if overlap.yielded and (soon or own):
         return Verdict.UNDECIDED
     if barge_in > (policy.regret_below if overlap.yielded else policy.ignore_below):
         # A voice that goes on and on, and is nothing else for sure, wants the floor.

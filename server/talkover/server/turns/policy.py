@@ -58,6 +58,8 @@ class TurnPolicy:
         words_invented: with this one nobody said them, and an agent that stopped goes on.
         backchannel_longest: A sound that lasts longer is no backchannel, whatever its words.
         stranger: Who is less like the caller than this is somebody else.
+        stranger_alone: The same when the agent is silent: it is worse to leave the caller
+            unanswered than to answer somebody else.
         caller: Who is at least so much like the caller is the caller.
         ignored_keep: Of a sound that is ignored, so much is transcribed again.
         over_pause: Silence after which a sound over the agent's speech is over.
@@ -114,7 +116,8 @@ class TurnPolicy:
     words_invented: float = 0.8
     backchannel_longest: int = samples(1.2)
     stranger: float = 0.2
-    caller: float = 0.8
+    stranger_alone: float = 0.03
+    caller: float = 0.6
     ignored_keep: int = samples(2.0)
     over_pause: int = samples(0.3)
     broken_surely: int = 2

@@ -36,6 +36,9 @@ def duplex(
     resume: Annotated[
         bool, typer.Option("--resume", help="Leave out calls that are in the folder already.")
     ] = False,
+    judge: Annotated[
+        bool, typer.Option("--judge", help="Place no calls; judge those in the folder.")
+    ] = False,
     seed: Annotated[int, typer.Option(help="Of the scripts.")] = 0,
     url: Annotated[
         str | None,
@@ -72,6 +75,7 @@ def duplex(
         seed=seed,
         parallel=parallel,
         resume=resume,
+        judge=judge,
         transport=transport,
         target=Target(url, token=token) if url else None,
         page=page,

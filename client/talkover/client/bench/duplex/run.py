@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ from talkover.client.bench.duplex.types import CallRecording
 from talkover.client.bench.running import Failed, Job, run_all
 
 STORIES_PORT: Final = 8650
+_NOTES: Final = "run.json"
 QUICK_EVENTS: Final = 3
 """In each call of a quick run, of which every scenario has one."""
 
@@ -44,6 +46,7 @@ class Run:
         target: Whom to call; None: a server of our own.
         page: Of the target, for WebRTC.
         stories: Port at which stories are told to a server that is not our own.
+        judge: Place no calls: only judge those that are in ``out``.
     """
 
     out: Path
@@ -58,6 +61,7 @@ class Run:
     target: Target | None = None
     page: str = ""
     stories: int = STORIES_PORT
+    judge: bool = False
 
 
 def plan_run(run: Run) -> list[CallPlan]:
@@ -107,13 +111,32 @@ def record(run: Run, console: Console) -> Recorded:
     """
     console.print("preparing voices and scripts", style="dim")
     plans = plan_run(run)
-    wanted = [p for p in plans if not (run.resume and storage.is_saved(p.name, run.out))]
+    done = [p for p in plans if run.resume and storage.is_saved(p.name, run.out)]
+    wanted = [] if run.judge else [p for p in plans if p not in done]
     result = Recorded([], [])
     if wanted:
         asyncio.run(_record(run, wanted, result, console))
-    done = [plan.name for plan in plans if storage.is_saved(plan.name, run.out)]
-    result.calls += [storage.load(name, run.out) for name in done]
+        _note(run.out, result)
+    else:
+        _recall(run.out, result)
+    saved = [plan.name for plan in plans if storage.is_saved(plan.name, run.out)]
+    result.calls += [storage.load(name, run.out) for name in saved]
     return result
+
+
+def _note(out: Path, result: Recorded) -> None:
+    """Keep beside the recordings what is known of them and not in them."""
+    known = {"bundle_id": result.bundle_id, "replayed": result.replayed}
+    (out / _NOTES).write_text(json.dumps(known), "utf-8")
+
+
+def _recall(out: Path, result: Recorded) -> None:
+    try:
+        known = json.loads((out / _NOTES).read_text("utf-8"))
+        result.bundle_id = str(known["bundle_id"])
+        result.replayed = tuple(known["replayed"]) if known["replayed"] else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return  # recordings of an earlier version have none
 
 
 async def _record(run: Run, plans: Sequence[CallPlan], result: Recorded, console: Console) -> None:

@@ -29,20 +29,20 @@ from talkover.client.bench.duplex.texts import Split
 from talkover.client.bench.duplex.types import Kind
 
 CALLS: Final[Mapping[str, int]] = {
-    "turn_end": 3,
-    "pause": 6,
-    "dictation": 5,
-    "backchannel": 10,
-    "tic": 5,
-    "noise": 3,
-    "interruption": 10,
+    "turn_end": 8,
+    "pause": 12,
+    "dictation": 7,
+    "backchannel": 14,
+    "tic": 8,
+    "noise": 5,
+    "interruption": 12,
     "false_interruption": 11,
-    "side_talk": 5,
-    "television": 5,
+    "side_talk": 6,
+    "television": 6,
     "echo": 8,
-    "two_callers": 3,
+    "two_callers": 10,
 }
-"""Calls of each scenario in a full run: enough for 40 events a row, and about an hour."""
+"""Calls of each scenario in a full run: enough for 40 events a row."""
 _LEAD: Final = 0.6  # seconds before the opening
 _ANSWER: Final = 5.0  # seconds in which it may be answered
 _RESUMED: Final = 4.2  # seconds after a false interruption in which the agent may go on
