@@ -107,7 +107,7 @@ class TurnPolicy:
     words_floor: float = 0.6
     words_plain: float = 0.8
     words_command: float = 0.9
-    words_few: int = 2
+    words_few: int = 3
     words_stale: int = samples(0.35)
     words_trailing: float = 0.3
     words_backchannel: float = 0.6

@@ -45,6 +45,7 @@ _FLOOR: Final = frozenset({Kind.TURN_END, Kind.INTERRUPTION, Kind.TWO_CALLERS})
 _PAUSES: Final = frozenset({Kind.PAUSE, Kind.DICTATION})
 _VOICED: Final = frozenset({Kind.INTERRUPTION, Kind.BACKCHANNEL, Kind.FALSE_INTERRUPTION})
 _COLLISION: Final = 0.2  # seconds: who begins this soon after a pause had decided inside it
+_HOLE: Final = 0.05  # seconds of silence that belong to a stretch of speech, after a stop
 _SLACK: Final = 0.3  # seconds of silence in which the agent still holds the floor
 
 
@@ -151,7 +152,7 @@ def read_calls(calls: Sequence[CallRecording]) -> list[CallOutcome]:
         exact = measure.sound_spans(call.near, call.rate, merge=0.05)
         events = [_with_duck(finder, call, lane, _judge(call, lane, exact, e)) for e in call.events]
         found.append(
-            CallOutcome(call, lane, near, tuple(events), _truncated(call, lane), _tails(call, lane))
+            CallOutcome(call, lane, near, tuple(events), _truncated(call, lane), _tails(call))
         )
     return found
 
@@ -280,16 +281,17 @@ def _reply_start(
     return min(fresh, key=lambda moment: abs(moment - min(starts)), default=min(starts))
 
 
-def _tails(call: CallRecording, lane: Lane) -> tuple[float, ...]:
+def _tails(call: CallRecording) -> tuple[float, ...]:
     """Agent sound after each BARGE_IN: to the end of the stretch that is sounding then.
 
     What it says once it goes on (RESUMED) is none of that.
     """
+    spans = measure.sound_spans(call.agent, call.rate, merge=_HOLE)
     tails = []
     for event in call.server:
         if event.kind == "BARGE_IN":
             again = (e.at for e in call.server if e.kind == "RESUMED" and e.at >= event.at)
             until = min(again, default=float("inf"))
-            sounding = [s for s in lane.spans if s.start <= event.at < s.end]
+            sounding = [s for s in spans if s.start <= event.at < s.end]
             tails.append(min(sounding[0].end, until) - event.at if sounding else 0.0)
     return tuple(tails)
