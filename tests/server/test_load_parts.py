@@ -22,7 +22,7 @@ async def test_what_runs_where_is_logged_once(bundle, tmp_path):
     settings = load_settings(data_dir=tmp_path, models__providers=("cpu",), models__threads=1)
     with capture_logs() as logs:
         async with load_parts(bundle.name, bundle, settings) as parts:
-            clause = await parts.voice.say("Hello.")
+            clause = await anext(parts.voice.say("Hello."))
     assert len(clause.pcm) > 0
     assert [entry for entry in logs if entry["event"] == "models.loaded"] == [
         {

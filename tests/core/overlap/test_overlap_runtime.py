@@ -7,7 +7,7 @@ from dataclasses import astuple
 import numpy as np
 import pytest
 
-from talkover.core.errors import BundleError, ModelError
+from talkover.core.errors import BundleError, ModelError, OutdatedError
 from talkover.core.overlap import FEATURE_NAMES, N_FEATURES, OverlapRuntime, shipped
 from talkover.core.overlap.config import CONFIG, GRAPH
 
@@ -103,7 +103,7 @@ def test_an_empty_folder_holds_none(tmp_path):
     [{"features_version": 99}, {"features": ["elapsed"]}],
 )
 def test_other_features_name_the_cure(copy, changes):
-    with pytest.raises(BundleError, match="talkover train overlap"):
+    with pytest.raises(OutdatedError, match="talkover models build"):
         OverlapRuntime(edited(copy, **changes))
 
 

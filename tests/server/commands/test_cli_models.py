@@ -3,7 +3,12 @@ from typer.testing import CliRunner
 
 from talkover.core.bundles import BundleStore
 from talkover.core.bundles.assemble import Step, assemble
+from talkover.core.ending.graph import GRAPH as ENDING
 from talkover.core.errors import BundleError, DamagedError, WeightsError
+from talkover.core.overlap import shipped
+from talkover.core.speaker.graph import GRAPH as SPEAKER
+from talkover.core.voice.config import DECODER
+from talkover.core.voice.config import GRAPH as VOICE
 from talkover.core.weights import CATALOG
 from talkover.server.cli_models import app
 
@@ -79,11 +84,34 @@ def test_verify_names_damaged_weights_and_fails(run, store):
     assert isinstance(run("build").exception, DamagedError)
 
 
-def test_build_if_missing_does_nothing_when_there_is_a_bundle(run, store, bundle):
+def test_build_if_missing_does_nothing_when_there_is_a_bundle_of_this_version(run, store):
+    def holding(*names):
+        def make(out, _tell):
+            for name in names:
+                shipped_part = shipped() / name
+                (out / name).write_bytes(
+                    shipped_part.read_bytes() if shipped_part.is_file() else b"weights"
+                )
+            return {}
+
+        return Step(make, 1)
+
+    parts = {
+        "voice": holding(VOICE, DECODER),
+        "speaker": holding(SPEAKER),
+        "ending": holding(ENDING),
+        "overlap": holding("model.onnx", "config.json"),
+    }
+    bundle_id = assemble(store, parts, {})
+    store.set_current(bundle_id)
     result = run("build", "--if-missing")
     assert result.exit_code == 0
     assert result.output == ""
-    assert store.ids() == [bundle]
+    assert store.ids() == [bundle_id]
+
+
+def test_build_if_missing_builds_anew_what_an_earlier_version_built(run, bundle):
+    assert isinstance(run("build", "--if-missing").exception, WeightsError), "weights are fetched"
 
 
 def test_build_if_missing_refuses_a_torn_bundle(run, store, bundle):
