@@ -1,7 +1,10 @@
 """Real calls: a real server with real weights, recordings of a real person, over real gRPC."""
 
 import asyncio
+import os
 import re
+import subprocess
+import sys
 from itertools import pairwise
 
 import numpy as np
@@ -283,3 +286,17 @@ def test_the_trace_of_a_call_replays_to_the_tick(server, record):
     told = [tell.change.value for tell in call.told]
     assert told[: len(kinds(record.events))] == [kind.value for kind in kinds(record.events)]
     assert replay(call).same
+
+
+def test_every_call_in_the_traces_is_replayed_at_once(server, record):
+    environment = {**os.environ, "TALKOVER_DATA_DIR": str(server.data_dir)}
+    command = (sys.executable, "-m", "talkover.core.cli", "replay")
+    done = subprocess.run(
+        [*command, "--all"], capture_output=True, text=True, env=environment, check=False
+    )
+    same, total = map(int, re.search(r"(\d+) of (\d+) calls took", done.stdout).groups())
+    assert (same, done.returncode) == (total, 0)
+    assert total >= 1
+    wrong = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert wrong.returncode == 2
+    assert "--all" in wrong.stderr

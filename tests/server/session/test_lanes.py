@@ -153,6 +153,16 @@ def test_heard_is_always_a_prefix_of_said(lengths, frames):
     assert said[: len(heard)] == heard
 
 
+def test_a_hum_is_soft_and_no_part_of_any_reply():
+    agent = AgentLane(PCM, RATE)
+    agent.hum(np.full(3 * FRAME, 1_000, np.int16))
+    assert spoken(agent) == [500.0] * 3
+    assert agent.ledger.said_text() == ""
+    agent.hum(np.full(3 * FRAME, 1_000, np.int16))
+    agent.begin()
+    assert agent.drained, "a reply takes its place"
+
+
 def test_a_cut_reply_leaves_nothing_behind():
     agent = AgentLane(PCM, 22_050)
     agent.begin()
