@@ -3,12 +3,13 @@
 from dataclasses import replace
 
 import pytest
-from .made_calls import Made, recorded_digits
 from rich.console import Console
 
 from talkover.client.bench.duplex import storage
 from talkover.client.bench.duplex.run import Recorded, Run, _note, plan_run, record
 from talkover.core.errors import ConfigError
+
+from .made_calls import Made, recorded_digits
 
 
 @pytest.fixture

@@ -26,9 +26,9 @@ PAUSES: Final = {".": 0.30, "?": 0.30, "!": 0.30, ";": 0.20, ":": 0.20, ",": 0.1
 _PAD, _BEGIN, _END = "_", "^", "$"
 _NOISE_FRAMES: Final = 512  # about six seconds; longer phrases hear the same noise again
 LATENT: Final = 192
-_FIRST_FRAMES: Final = 16
-"""Of the first piece, about 0.2 s: the caller waits for it."""
-_GROWTH: Final = 1.5
+_FIRST_FRAMES: Final = 24
+"""Of the first piece, about 0.3 s: the caller waits for it."""
+_GROWTH: Final = 2
 """From a piece to the next: it is made while the one before sounds, on a busy machine, too."""
 _MOST_FRAMES: Final = 96
 """Of a piece, about 1.1 s: others want the cores, too."""
@@ -127,7 +127,7 @@ class VoiceRuntime:
         return SpokenClause(np.concatenate(pcm), tuple(words))
 
     def pieces(
-        self, text: str, *, seed: int | None = None, pace: float = 1.0
+        self, text: str, *, seed: int | None = None, pace: float = 1.0, urgent: bool = True
     ) -> Iterator[SpokenClause]:
         """Say a text a piece at a time: the first is there long before the last is made.
 
@@ -135,6 +135,8 @@ class VoiceRuntime:
             text: A clause or a few sentences, at most ``MAX_CHARACTERS``.
             seed: The same seed and text give the same audio, bit for bit on the same machine.
             pace: How fast, from 0.5 to 2.
+            urgent: Somebody waits for the first piece. Otherwise all are large: each is decoded
+                with its surroundings, so small ones cost twice as much.
 
         Yields:
             Audio to be played back to back. The words of a phrase come with its first piece, and
@@ -160,8 +162,9 @@ class VoiceRuntime:
             if all(start == end for start, end in breath.words):
                 silent += [SpokenWord(text, 0, 0) for text in texts]
                 continue
-            yield from self._phrase(breath, texts, silent, noise, pace)
-            silent = []
+            size = _FIRST_FRAMES if urgent else _MOST_FRAMES
+            yield from self._phrase(breath, texts, silent, noise, pace, size)
+            silent, urgent = [], False
         if silent:
             yield SpokenClause(np.zeros(0, np.int16), tuple(silent))
 
@@ -172,6 +175,7 @@ class VoiceRuntime:
         silent: Sequence[SpokenWord],
         noise: np.random.Generator,
         pace: float,
+        size: int,
     ) -> Iterator[SpokenClause]:
         """One breath in pieces: the silence around it cut away, its pause at the end."""
         ids, places = self._ids(phrase.phonemes)
@@ -181,7 +185,7 @@ class VoiceRuntime:
             raise ModelError("the voice's durations and audio disagree; build the bundle again")
         words = self._spans(phrase, edges, places)
         margin, fade = int(_MARGIN * self.rate), int(_FADE * self.rate)
-        at, size = 0, _FIRST_FRAMES
+        at = 0
         while at < latents.shape[2]:
             until = at + size
             last = latents.shape[2] - until < _FIRST_FRAMES  # no crumbs

@@ -17,8 +17,10 @@ class Voice(Protocol):
         """Of the audio (Hz)."""
         ...
 
-    def say(self, text: str) -> AsyncIterator[SpokenClause]:
+    def say(self, text: str, *, urgent: bool = True) -> AsyncIterator[SpokenClause]:
         """Say one clause, a piece at a time; the words of a phrase come with its first piece.
+
+        ``urgent``: the first piece is small, since somebody waits for it.
 
         Cancelling takes it out of line; audio that is already being made is dropped.
 
@@ -65,12 +67,12 @@ class PiperVoice:
 
         return cls(await worker.run(build), worker)
 
-    async def say(self, text: str) -> AsyncIterator[SpokenClause]:
+    async def say(self, text: str, *, urgent: bool = True) -> AsyncIterator[SpokenClause]:
         """See ``Voice.say``."""
         runtime = self._runtime
         if runtime is None:
             raise ModelError("this voice is closed; take the current one from the bundle")
-        pieces = runtime.pieces(text)
+        pieces = runtime.pieces(text, urgent=urgent)
         while (piece := await self._worker.run(lambda: next(pieces, None))) is not None:
             yield piece
 

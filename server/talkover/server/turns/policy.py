@@ -93,7 +93,7 @@ class TurnPolicy:
     nod_after: int = 0
     nod_pause: int = samples(0.25)
     stalled: int = samples(0.4)
-    yield_above: float = 0.6
+    yield_above: float = 0.7
     yield_soon: int = samples(0.25)
     yield_blind: float = 0.7
     watched: int = samples(1.2)
