@@ -407,10 +407,10 @@ def test_the_classifier_decides_where_words_are_not_plain():
         new = call.see(Classified(call.at, think.turn + 1, *found))
         assert of(new, command) == [command(think.turn)]
     call = Driver()
-    call.machine = TurnMachine(replace(POLICY, yield_soon=samples(0.5)))
+    call.machine = TurnMachine(replace(POLICY, yield_soon=samples(0.5), yield_blind=0.8))
     think = call.speak()
     partial = call.voice(0.3)
-    found = Classified(call.at, think.turn + 1, 0.65, 0.35, 0, 0, 0)
+    found = Classified(call.at, think.turn + 1, 0.75, 0.25, 0, 0, 0)
     assert not of(call.see(found), Stop), "it is surer with words than without"
     assert of(call.hear(partial, "my number", backchannel=0.1), Stop)
     call = Driver()
