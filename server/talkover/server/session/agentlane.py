@@ -52,6 +52,11 @@ class AgentLane:
         return 0 if self.held else len(self._frames) * FRAME
 
     @property
+    def hungry(self) -> bool:
+        """Less than a second is left to send: more is wanted soon."""
+        return len(self._frames) * FRAME < RATE
+
+    @property
     def drained(self) -> bool:
         """Nothing is left to send."""
         return not self._frames

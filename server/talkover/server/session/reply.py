@@ -62,7 +62,7 @@ async def speak_reply(
     async def say(clauses: Sequence[str]) -> None:
         for clause in clauses:
             sounded = False
-            async for spoken in voice.say(clause, urgent=marks.first_audio is None):
+            async for spoken in voice.say(clause, urgent=lane.hungry):
                 sounded = sounded or len(spoken.pcm) > 0
                 if not sounded:
                     continue
