@@ -32,6 +32,11 @@ def wait(words: Words, sound: float | None, policy: TurnPolicy) -> int:
     return policy.end_min + round((policy.end_max - policy.end_min) * min(1.0, max(0.0, doubt)))
 
 
+def trailing(words: Words, policy: TurnPolicy) -> bool:
+    """Whether they stop on a "but" or a "so", and are no command."""
+    return words.completeness < policy.words_trailing and words.floor < policy.words_command
+
+
 def broken_off(words: Words, sure: float, policy: TurnPolicy) -> bool:
     """Whether the few words that cut the agent off are only the beginning of something.
 
@@ -41,6 +46,5 @@ def broken_off(words: Words, sure: float, policy: TurnPolicy) -> bool:
         policy: The thresholds.
     """
     few = words.count <= policy.broken_words and sure < policy.broken_below
-    trailing = words.completeness < policy.words_trailing and words.floor < policy.words_command
-    begun = words.floor < policy.words_plain or trailing
+    begun = words.floor < policy.words_plain or trailing(words, policy)
     return (few or words.count <= policy.broken_surely) and begun

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from talkover.core.clock import HOP
+from talkover.server.turns.ending import trailing
 from talkover.server.turns.messages import Classified, Words
 from talkover.server.turns.policy import TurnPolicy
 
@@ -98,8 +99,7 @@ def _by_words(overlap: Overlap, policy: TurnPolicy, *, silence: int, over: bool)
     if not _real(words, policy) or _stranger(overlap, policy) or _made_up(overlap, policy):
         return None
     # What has fallen silent on "but" or "so" takes nothing.
-    open_ended = words.completeness < policy.words_trailing and words.floor < policy.words_command
-    trails = silence >= policy.over_pause and open_ended
+    trails = silence >= policy.over_pause and trailing(words, policy)
     takes = words.floor >= policy.words_floor and not trails
     if takes and words.floor > words.backchannel:
         return Verdict.BARGE_IN
