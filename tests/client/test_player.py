@@ -6,6 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from talkover.client.player import Player
+from talkover.core.audio import DUCKED, faded
+from talkover.core.clock import RATE
 
 RATES = (8_000, 16_000, 24_000, 48_000)
 
@@ -129,6 +131,33 @@ def test_what_comes_after_a_flush_is_a_new_stretch_and_the_flushed_is_passed_ove
     assert player.played == 960
     assert [(s.lane_position, s.ticks) for s in player.spans] == [(0, 320), (640, 320)]
     assert player.underruns == 0
+
+
+def test_what_waits_is_ducked_with_what_follows():
+    player = Player(RATE)
+    steady = np.full(320, 8_000, np.int16)
+    for media in (0, 320, 640):
+        player.push(steady, lane_position=media, starts_at=media)
+    assert (player.play() == 8_000).all()
+    player.duck()
+    player.push(faded(steady, 1.0, DUCKED), lane_position=960, starts_at=960)
+    player.push((steady * DUCKED).astype(np.int16), lane_position=1_280, starts_at=1_280)
+    first, *rest = (player.play() for _ in range(4))
+    assert first[0] == 8_000
+    assert (np.diff(first) <= 0).all()
+    assert np.abs(np.concatenate([first[-1:], *rest]).astype(int) - 2_000).max() <= 4
+
+
+def test_a_duck_with_nothing_waiting_leaves_what_comes_alone():
+    player = Player(RATE)
+    player.duck()
+    player.push(np.full(320, 8_000, np.int16), lane_position=0, starts_at=0)
+    assert max(player.play().max() for _ in range(3)) == 8_000
+    player.push(np.full(320, 8_000, np.int16), lane_position=320, starts_at=320)
+    player.duck()
+    player.flush()
+    player.push(np.full(320, 8_000, np.int16), lane_position=640, starts_at=640)
+    assert (np.concatenate([player.play() for _ in range(3)])[-320:] == 8_000).all()
 
 
 def test_audio_that_comes_just_in_time_is_no_underrun():

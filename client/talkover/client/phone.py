@@ -158,6 +158,8 @@ class Phone:
             self.floor.event(event)
             for observer in self._observers:
                 observer(event)
+            if isinstance(event, Turn) and event.kind is TurnKind.DUCKED:
+                self.player.duck()
             if isinstance(event, Turn) and event.kind is TurnKind.BARGE_IN:
                 self.player.flush()
                 self._reported = self.player.played

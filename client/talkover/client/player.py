@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from talkover.core.audio import DUCKED, faded, levelled
 from talkover.core.clock import FRAME, RATE, rescale
 
 Samples = NDArray[np.int16]
@@ -62,6 +63,7 @@ class Player:
         self._flowing = False
         self._next = 0  # media time that comes out next, while it flows
         self._dry: int | None = None  # media time at which the flow ran dry
+        self._ducking: int | None = None  # media time from which the server has begun to duck
         self._now = 0  # ticks
         self._played = 0
         self._underruns = 0
@@ -118,6 +120,9 @@ class Player:
             if starts_at == self._dry:
                 self._underruns += 1
             self._dry = None
+        if starts_at == self._ducking:
+            pcm = levelled(pcm)
+        self._ducking = None
         if len(pcm):
             self._chunks.append(_Chunk(pcm, lane_position, starts_at))
             self._waiting += len(pcm)
@@ -135,6 +140,19 @@ class Player:
         self._now += FRAME
         return out
 
+    def duck(self) -> None:
+        """The agent gives way: let what has arrived come out as softly as what will.
+
+        What waits here was sent before; whoever hears it would have to wait for the agent to give
+        way by as long as it waits. The server fades its next frame, which needs no fading then.
+        """
+        gain = 1.0
+        for chunk in self._chunks:
+            rest = chunk.pcm[chunk.taken :]
+            soft = faded(rest, gain, DUCKED)
+            chunk.pcm = np.concatenate([chunk.pcm[: chunk.taken], soft])
+            gain, self._ducking = DUCKED, chunk.starts_at + rescale(len(chunk.pcm), self._rate)
+
     def flush(self) -> int:
         """Throw away what has not come out; returns how many ticks that were.
 
@@ -144,7 +162,7 @@ class Player:
         self._chunks.clear()
         self._waiting = self._held = 0
         self._flowing = False
-        self._dry = None
+        self._dry = self._ducking = None
         return rescale(thrown, self._rate)
 
     def _front(self) -> int:

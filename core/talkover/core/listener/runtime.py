@@ -130,29 +130,46 @@ class ListenerRuntime:
     ) -> list[Transcript]:
         cross = self._hear([request.pcm for request in requests], window, abandon)
         decoding = Decoding(self._decoder, cross, len(requests))
-        starts = np.full((len(requests), 1), self.tokens.start, np.int64)
-        logits = decoding.read(starts)[:, 0]
-        heard = [
-            self.tokens.detect(row, request.languages)
-            for row, request in zip(logits, requests, strict=True)
-        ]
-        prompts = np.array([self.tokens.prompt(language) for language, _, _ in heard], np.int64)
-        first = decoding.read(prompts)[:, 0]
+        heard, first = self._begin(decoding, requests)
         searches = [
             search_for(request, self.tokens.end, self._limit(request), self._random)
             for request in requests
         ]
         heat = [request.temperature for request in requests]
-        self._search(decoding, searches, first, heat, abandon)
+        # One greedy row is never reordered, so where it looks can be kept on the way.
+        greedy = len(requests) == 1 and requests[0].n_best == 1 and not heat[0]
+        looks = [decoding.alignment[0, :, -1:]] if greedy and requests[0].words else []
+        self._search(decoding, searches, first, heat, abandon, looks)
         transcripts = []
         for index, (request, search) in enumerate(zip(requests, searches, strict=True)):
             language, sure, silent = heard[index]
             candidates = search.results()
             if self._is_silence(candidates[0], silent):
                 candidates = [Candidate((), (float(np.log(silent)),), complete=True)]
-            hypotheses = self._hypotheses(request, language, candidates, item_of(cross, index))
-            transcripts.append(Transcript(language, sure, hypotheses, silent, window))
+            found = self._hypotheses(request, language, candidates, item_of(cross, index), looks)
+            transcripts.append(Transcript(language, sure, found, silent, window))
         return transcripts
+
+    def _begin(
+        self, decoding: Decoding, requests: Sequence[ListenRequest]
+    ) -> tuple[list[tuple[str, float, float]], NDArray[np.float32]]:
+        """Read what comes before the text: who speaks which language, and what may come first.
+
+        Where every language is known, it is read at once; a pass costs as much as a word.
+        """
+        languages = [request.languages for request in requests]
+        known = all(len(among) == 1 for among in languages)
+        ahead = [self.tokens.prompt(among[0]) if known else () for among in languages]
+        opening = np.array([(self.tokens.start, *prompt) for prompt in ahead], np.int64)
+        logits = decoding.read(opening, at=(0, -1))
+        heard = [
+            self.tokens.detect(row, among)
+            for row, among in zip(logits[:, 0], languages, strict=True)
+        ]
+        if known:
+            return heard, logits[:, 1]
+        prompts = np.array([self.tokens.prompt(language) for language, _, _ in heard], np.int64)
+        return heard, decoding.read(prompts)[:, 0]
 
     def _hear(
         self, pcms: Sequence[NDArray[np.float32]], window: int, abandon: Abandon
@@ -178,8 +195,12 @@ class ListenerRuntime:
         logits: NDArray[np.float32],
         temperatures: Sequence[float],
         abandon: Abandon,
+        looks: list[NDArray[np.float32]],
     ) -> None:
-        """Run all searches in step. Those with fewer rows than the widest get idle ones."""
+        """Run all searches in step. Those with fewer rows than the widest get idle ones.
+
+        Where ``looks`` has the first, what every later token looks at is added to it.
+        """
         vocabulary = logits.shape[1]
         penalty = self.tokens.penalty(vocabulary, first=True)
         later = self.tokens.penalty(vocabulary, first=False)
@@ -205,6 +226,8 @@ class ListenerRuntime:
                 decoding.keep(kept if len(kept) < len(active) else None, rows_kept)
             active, width, penalty = [active[place] for place in kept], wider, later
             logits = decoding.read(np.array([[token] for _, token in flat], np.int64))[:, 0]
+            if looks:
+                looks.append(decoding.alignment[0])
 
     def _hypotheses(
         self,
@@ -212,15 +235,19 @@ class ListenerRuntime:
         language: str,
         candidates: Sequence[Candidate],
         cross: dict[str, Value],
+        looks: Sequence[NDArray[np.float32]],
     ) -> tuple[Hypothesis, ...]:
         hypotheses = []
         for candidate in candidates:
             words: tuple[Word, ...] = ()
             if request.words and candidate.tokens:
+                count = len(candidate.tokens) + 1
                 words = words_in_time(
                     self.tokens.pieces(candidate.tokens, language),
                     candidate.log_probs,
-                    self._attention(candidate, language, cross),
+                    np.concatenate(looks[:count], axis=1)
+                    if len(looks) >= count
+                    else self._attention(candidate, language, cross),
                     len(request.pcm),
                 )
             text = self.tokens.text(candidate.tokens)

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from talkover.core.audio import AudioFormat, Reframer, StreamResampler
+from talkover.core.audio import DUCKED, AudioFormat, Reframer, StreamResampler, faded
 from talkover.core.clock import FRAME, RATE, rescale
 from talkover.server.turns import LaneWord, Ledger
 
@@ -17,7 +17,6 @@ LONGEST: Final = 3 * RATE
 cores from the listener just when the caller may interrupt, and is thrown away if they do."""
 
 _KEPT: Final = 20 * RATE // FRAME  # frames that left and could be said again
-_DUCKED: Final = 0.25  # of the amplitude: -12 dB
 _SOFT: Final = 0.5  # of the amplitude: whoever listens speaks low
 _RISE: Final = 0.25  # of the gain within a frame: ducking takes one, un-ducking is no jolt
 
@@ -120,7 +119,7 @@ class AgentLane:
 
     def duck(self, *, on: bool) -> None:
         """Say on at -12 dB, or as before."""
-        self._target = _DUCKED if on else 1.0
+        self._target = DUCKED if on else 1.0
 
     def release(self) -> None:
         """What was prepared may leave."""
@@ -159,8 +158,7 @@ class AgentLane:
         self._gain = min(self._target, before + _RISE)  # down at once, up by steps
         if before == self._gain == 1.0:
             return frame
-        ramp = np.linspace(before, self._gain, len(frame), dtype=np.float32)
-        return (frame * ramp).astype(np.int16)
+        return faded(frame, before, self._gain)
 
     def _restart(self) -> None:
         self._resampler = StreamResampler(self._voice_rate, self._form.rate)

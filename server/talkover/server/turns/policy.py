@@ -78,7 +78,7 @@ class TurnPolicy:
     preroll: int = samples(0.3)
     tail: int = samples(0.2)
     pause: int = samples(0.032)
-    pause_over: int = samples(0.1)
+    pause_over: int = samples(0.064)
     nothing: int = samples(0.4)
     end_sure: float = 0.85
     end_min: int = samples(0.55)

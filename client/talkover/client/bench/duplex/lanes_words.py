@@ -20,6 +20,7 @@ _EARLY: Final = 0.15  # seconds: a sound may begin this much before its announce
 _LATE: Final = 1.0  # seconds: and this much after it
 _SAME: Final = 3  # words that must agree to be the same text said again
 _PART: Final = 0.15  # seconds of a word; more than its times are wrong by
+_EDGE: Final = 0.15  # seconds: a word that ends so close to a stop may have been cut by it
 _HEARD: Final = 0.5  # share of a word that makes it a heard word
 
 
@@ -76,7 +77,11 @@ def continuation(words: Sequence[Announced], stop: float, again: float) -> int |
 
 
 def heard(
-    words: Sequence[Announced], begin: float, stop: float, silences: Sequence[Span]
+    words: Sequence[Announced],
+    begin: float,
+    stop: float,
+    silences: Sequence[Span],
+    stops: Sequence[float] = (),
 ) -> list[Announced]:
     """The words of a reply that were played to at least half.
 
@@ -85,8 +90,11 @@ def heard(
         begin: When the reply began.
         stop: When the agent fell silent.
         silences: Where its lane is silent.
+        stops: When the agent was stopped, by its server's account; it may have gone on so soon
+            that its lane has no silence. What it was to say next, it said later, and a word that
+            it was in the middle of, it said again.
     """
-    said = [words[i] for i in lasting(words)]
+    said = _once(words, stops)
     return [
         word
         for word in said
@@ -94,6 +102,24 @@ def heard(
         and _sounded(word, stop) >= _HEARD
         and not any(gap.start < (word[1] + word[2]) / 2 < gap.end for gap in silences)
     ]
+
+
+def _once(words: Sequence[Announced], stops: Sequence[float]) -> list[Announced]:
+    """Announcements in order of time, without those that a stop kept from being said."""
+    kept: list[Announced] = []
+    used = 0.0
+    for word in words:
+        if kept and word[1] < kept[-1][1] - _BACK:
+            # Each stop changes the announcements once; without one, only the times were corrected.
+            stop = max((moment for moment in stops if used < moment <= word[1]), default=word[1])
+            used = max(used, stop)
+            while kept and (kept[-1][1] >= word[1] - _BACK or _sounded(kept[-1], stop) < _HEARD):
+                kept.pop()
+            # One that was cut off in its second half may be said again, and counts once.
+            if kept and kept[-1][2] > stop - _EDGE and plain(kept[-1][0]) == plain(word[0]):
+                kept.pop()
+        kept.append(word)
+    return kept
 
 
 def words_apart(reference: str, hypothesis: str) -> int:

@@ -46,6 +46,7 @@ _PAUSES: Final = frozenset({Kind.PAUSE, Kind.DICTATION})
 _VOICED: Final = frozenset({Kind.INTERRUPTION, Kind.BACKCHANNEL, Kind.FALSE_INTERRUPTION})
 _COLLISION: Final = 0.2  # seconds: who begins this soon after a pause had decided inside it
 _HOLE: Final = 0.05  # seconds of silence that belong to a stretch of speech, after a stop
+_ACCOUNT: Final = 0.5  # seconds between a sound's end and the server's word about it, either way
 _SLACK: Final = 0.3  # seconds of silence in which the agent still holds the floor
 
 
@@ -256,18 +257,27 @@ def _shared(spans: Sequence[Span], window: Span) -> float:
 
 def _truncated(call: CallRecording, lane: Lane) -> tuple[Truncated, ...]:
     found = []
+    stops = [event.at for event in call.server if event.kind == "BARGE_IN"]
     for event in call.server:
         if event.kind != "TRUNCATION" or not call.words:
             continue
-        cut = min(lane.cuts, key=lambda c: abs(c.at - event.at), default=None)
-        if cut is None or abs(cut.at - event.at) > SOON:
+        cut = _last_cut(lane, event.at)
+        if cut is None:
             continue
         begin = _reply_start(call.server, lane, event, cut.at)
-        words = lanes_words.heard(call.words, begin, cut.at, lane.silences)
+        words = lanes_words.heard(call.words, begin, cut.at, lane.silences, stops)
         heard = " ".join(word[0] for word in words)
         off = lanes_words.words_apart(heard, event.text)
         found.append(Truncated(call.name, cut.at, event.text, heard, off))
     return tuple(found)
+
+
+def _last_cut(lane: Lane, moment: float) -> Cut | None:
+    """Where the agent was cut off when its server gives the account, which may be long after."""
+    cuts = [cut for cut in lane.cuts if cut.at <= moment + _ACCOUNT]
+    if not cuts or any(cuts[-1].at < fresh < moment - _ACCOUNT for fresh in lane.fresh):
+        return None
+    return cuts[-1]
 
 
 def _reply_start(
