@@ -5,6 +5,7 @@ from talkover.core.bundles import BundleStore
 from talkover.core.bundles.assemble import Step, assemble
 from talkover.core.ending.graph import GRAPH as ENDING
 from talkover.core.errors import BundleError, DamagedError, WeightsError
+from talkover.core.listener import ListenerConfig
 from talkover.core.overlap import shipped
 from talkover.core.overlap.config import CONFIG, GRAPH
 from talkover.core.speaker.graph import GRAPH as SPEAKER
@@ -96,7 +97,14 @@ def test_build_if_missing_does_nothing_when_there_is_a_bundle_of_this_version(ru
 
         return Step(make, 1)
 
+    def listening(out, _tell):
+        ListenerConfig(
+            languages=("en",), suppress=(), suppress_begin=(), alignment_heads=((0, 0),)
+        ).write(out)
+        return {}
+
     parts = {
+        "listener": Step(listening, 1),
         "voice": holding(VOICE, DECODER),
         "speaker": holding(SPEAKER),
         "ending": holding(ENDING),

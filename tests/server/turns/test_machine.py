@@ -136,8 +136,8 @@ def test_the_likelier_the_end_the_shorter_the_wait():
     sure, unsure = ended({"completeness": 1.0}), ended({"completeness": 0.0})
     assert POLICY.end_min <= sure <= POLICY.end_min + HOP
     assert POLICY.end_max <= unsure <= POLICY.end_max + HOP
-    assert sure < ended({"completeness": 0.8}) < ended({"completeness": 0.8}, sound=0.0) <= unsure
-    assert sure <= ended({"completeness": 0.8}, sound=1.0) < ended({"completeness": 0.8})
+    assert sure < ended({"completeness": 0.75}) < ended({"completeness": 0.75}, sound=0.0) <= unsure
+    assert sure <= ended({"completeness": 0.75}, sound=1.0) < ended({"completeness": 0.75})
     assert ended({"completeness": 1.0, "dictating": True}) >= POLICY.end_hold
     assert ended({"completeness": 1.0, "hesitating": True}) >= POLICY.end_hold
 
@@ -187,6 +187,21 @@ def test_a_pause_within_a_turn_is_bridged():
     new = call.hear(second, "My number is five.", completeness=1.0)
     (think,) = of(new + call.silence(0.5), Think)
     assert think.text == "My number is five."
+
+
+def test_words_are_asked_for_when_the_voice_sinks_and_again_if_it_goes_on():
+    call = Driver()
+    call.voice(1.0)
+    (early,) = of(call.voice(HOP / 16_000, 0.6), Listen)
+    assert (early.purpose, early.end) == (Purpose.CANDIDATE, call.at)
+    assert not of(call.silence(0.3), Listen), "these are the last words"
+    call.voice(1.0)
+    sunk = of(call.voice(0.2, 0.6), Listen)
+    assert [listen.purpose for listen in sunk].count(Purpose.CANDIDATE) == 1, "it is a soft voice"
+    (last,) = of(call.silence(0.3), Listen)
+    assert last.end > sunk[-1].end
+    assert not of(call.hear([early], "Where is"), Think)
+    assert of(call.hear([last], "Where is it?", completeness=1.0), Think)
 
 
 def test_an_outdated_transcript_ends_nothing():

@@ -36,7 +36,10 @@ class WindowRule(_Frozen):
 
     minimum: _Samples = 10 * RATE
     margin: Annotated[int, Field(ge=0, le=LONGEST)] = 6 * RATE
-    sizes: tuple[_Samples, ...] = (10 * RATE, 15 * RATE, 20 * RATE, LONGEST)
+    sizes: tuple[_Samples, ...] = (
+        *(seconds * RATE for seconds in (10, 11, 12, 13, 14, 15, 17, 20, 25)),
+        LONGEST,
+    )
 
     @model_validator(mode="after")
     def _ordered(self) -> "WindowRule":

@@ -16,7 +16,7 @@ class Limits:
     Attributes:
         pause: At a comma, semicolon, colon or dash.
         breath: Before a word that tends to begin a phrase.
-        hard: Anywhere.
+        hard: Anywhere but after a word that leans on the next one, and anywhere soon after.
     """
 
     pause: int
@@ -24,7 +24,7 @@ class Limits:
     hard: int
 
 
-FIRST: Final = Limits(pause=1, breath=3, hard=4)
+FIRST: Final = Limits(pause=1, breath=3, hard=3)
 """The caller waits for it: early, but long enough to be spoken while the next is made."""
 LATER: Final = Limits(pause=14, breath=24, hard=40)
 """A sentence, where sentences are of ordinary length: the voice's melody wants it whole."""
@@ -33,6 +33,17 @@ _BREATHS: Final = frozenset(
     {"after", "although", "and", "because", "before", "but", "for", "from", "if", "or", "since"}
     | {"so", "that", "though", "unless", "until", "when", "where", "which", "while", "who", "with"}
 )
+_LEANING: Final = (
+    frozenset(
+        {"a", "an", "the", "this", "these", "my", "your", "his", "her", "its", "our", "their", "i"}
+        | {"of", "to", "in", "on", "at", "by", "into", "about", "as", "than", "not", "no", "very"}
+        | {"is", "are", "was", "were", "be", "been", "has", "have", "had", "do", "does", "did"}
+        | {"can", "could", "will", "would", "should", "may", "might", "must", "we", "you", "they"}
+    )
+    | _BREATHS
+)
+_LEANT: Final = 2
+"""Words more than ``hard`` with which a clause may end on a leaning one."""
 
 
 class ClauseSplitter:
@@ -88,7 +99,8 @@ class ClauseSplitter:
         count = len(self._words)
         sentence = stop != "" and stop in ".?!"
         pause = stop != "" and count >= self._limits.pause
-        if sentence or pause or count >= self._limits.hard:
+        enough = self._limits.hard + _LEANT * int(word.lower() in _LEANING)
+        if sentence or pause or count >= enough:
             self._release()
 
     def _release(self) -> None:

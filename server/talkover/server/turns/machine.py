@@ -68,6 +68,7 @@ class TurnMachine:
         self._partial: int | None = None  # the partial that is with the listener
         self._asked_after = 0  # ticks of voice in the overlap when it was asked for
         self._voiced = False
+        self._sunk = False  # the last hop was no firm voice
         self._rising = 0  # ticks of voice that may become speech
         self._last_hop = 0
         self._last_voiced = 0  # where the last voiced hop ended, in a turn or not
@@ -115,12 +116,17 @@ class TurnMachine:
         self._last_hop = at
         threshold = self.policy.voice_off if self._voiced else self.policy.voice_on
         self._voiced = probability >= threshold and echo < self.policy.echo
+        # Only the first such hop: what goes on as softly as that is speech.
+        sinking = self._voiced and not self._sunk and probability < self.policy.voice_sinks
+        self._sunk = probability < self.policy.voice_sinks
         if self._voiced:
             self._last_voiced = at
         if self.turn is None:
             yield from self._on_stray_voice(at)
         elif self._voiced:
             yield from self._on_more_voice(self.turn, at)
+            if sinking and self.turn is not None and self.turn.overlap is None:
+                yield self._candidate(self.turn, at)
         else:
             yield from self._on_silence(self.turn, at)
 
@@ -211,13 +217,16 @@ class TurnMachine:
         pause = self.policy.pause if turn.overlap is None else self.policy.pause_over
         if silence >= pause:
             if turn.candidate is None:
-                end = min(at, turn.last_voice + self.policy.tail)
-                listen = self._listen(turn, end, Purpose.CANDIDATE)
-                turn.candidate = listen.listen
-                yield listen
+                yield self._candidate(turn, min(at, turn.last_voice + self.policy.tail))
         elif silence * 2 >= self.policy.pause and (at - turn.segment >= self.policy.segment_soft):
             yield self._settle(turn, at)
         yield from self._maybe_end(turn, at)
+
+    def _candidate(self, turn: CallerTurn, end: int) -> Listen:
+        """What may be all of the turn."""
+        listen = self._listen(turn, end, Purpose.CANDIDATE)
+        turn.candidate = listen.listen
+        return listen
 
     def _settle(self, turn: CallerTurn, at: int) -> Listen:
         listen = self._listen(turn, at, Purpose.SEGMENT)

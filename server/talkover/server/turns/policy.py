@@ -12,6 +12,7 @@ class TurnPolicy:
     Attributes:
         voice_on: A hop at or above this probability is voiced.
         voice_off: A hop below this is silent; in between, it is what the hop before was.
+        voice_sinks: The first voiced hop below this may be the last; words are asked for at once.
         echo: A hop with at least this likelihood of being the agent's echo is not voiced.
         onset: Voice must last this long to be taken for speech.
         onset_over: The same while the agent speaks, which is ducked from the first such hop on.
@@ -71,6 +72,7 @@ class TurnPolicy:
 
     voice_on: float = 0.5
     voice_off: float = 0.35
+    voice_sinks: float = 0.8
     echo: float = 0.5
     onset: int = samples(0.096)
     onset_over: int = samples(0.064)
@@ -80,7 +82,7 @@ class TurnPolicy:
     pause: int = samples(0.032)
     pause_over: int = samples(0.064)
     nothing: int = samples(0.4)
-    end_sure: float = 0.85
+    end_sure: float = 0.8
     end_min: int = samples(0.55)
     end_unsure: float = 0.7
     end_max: int = samples(1.2)
@@ -102,7 +104,7 @@ class TurnPolicy:
     regret_after: int = samples(0.128)
     resume_above: float = 0.6
     ignore_below: float = 0.2
-    decide_after: int = samples(0.2)
+    decide_after: int = samples(0.25)
     yield_after: int = samples(0.7)
     words_floor: float = 0.6
     words_plain: float = 0.8

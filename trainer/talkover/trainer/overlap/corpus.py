@@ -95,9 +95,7 @@ def overlap(studio: Studio, split: Split, number: int, *, seed: int, listened: b
     """
     source = np.random.SeedSequence([seed, list(Split).index(split), number])
     random = np.random.default_rng(source)
-    # What the listener wrote down is kept, and goes with the sound as it was.
-    varied = split is Split.TRAIN and not listened
-    made = scene(split, random, studio.speak, varied=varied)
+    made = scene(split, random, studio.speak)
     listening = studio.transcripts if listened else None
     return moments(made, studio.vad, studio.speaker, listening, random)
 

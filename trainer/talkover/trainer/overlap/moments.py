@@ -92,6 +92,7 @@ def moments(
     first = ONSET // HOP
     heard = np.flatnonzero(voice[first - _EARLY :] >= _VOICE)
     onset = first - _EARLY + int(heard[0]) if len(heard) else first
+    onset = min(onset, len(voice) - _EVERY)  # noticed in the scene's very last hop
     echo = _echo_hops(made.residue, len(voice) - onset, random)
     alike = _similarity(made, voice[onset:], onset * HOP, speaker)
     level = made.usual + float(random.normal(0, 1.5)) if random.random() < _LEVEL_KNOWN else None

@@ -31,8 +31,6 @@ _ACTED: Final = 0.15
 _SHORT_WORDS: Final = 3
 _ENROLLED: Final = 0.4
 """Share of callers whose voice is known already."""
-_THROAT: Final = 0.17
-"""Of the logarithm of how much faster a varied voice is, at most."""
 _KNOWN: Final = 3 * RATE
 """Samples of it."""
 
@@ -80,15 +78,13 @@ Speak = Callable[[str], Sound]
 """The agent's own voice."""
 
 
-def scene(split: Split, random: Random, speak: Speak, *, varied: bool = False) -> Scene:
+def scene(split: Split, random: Random, speak: Speak) -> Scene:
     """Make one up.
 
     Args:
         split: Of its texts and its caller's voice; the agent has the same voice in all.
         random: Where all is drawn from.
         speak: Says an English text as the agent.
-        varied: Whoever makes the sound has a larger or a smaller throat than was recorded: there
-            are more voices in the world than in any package.
     """
     label = str(random.choice(LABELS, p=[_SHARES[name] for name in LABELS]))
     usual = float(random.uniform(-38, -18))
@@ -96,8 +92,6 @@ def scene(split: Split, random: Random, speak: Speak, *, varied: bool = False) -
     made = (
         _echo(speak(agent_says.text), random) if label == "echo" else _MAKERS[label](split, random)
     )
-    if varied and label != "echo":
-        made = _other_throat(made, random)
     loudspeaker = label == "echo" or random.random() < 0.35
     residue = float(
         random.beta(6, 2) if label == "echo" else random.beta(2, 6) if loudspeaker else 0.0
@@ -124,17 +118,6 @@ def scene(split: Split, random: Random, speak: Speak, *, varied: bool = False) -
         agent_says.text,
         None if caller is None else _line(at_level(caller[:_KNOWN], usual), narrow=narrow),
     )
-
-
-def _other_throat(made: _Made, random: Random) -> _Made:
-    """Played faster or slower: pitch, formants and pace go up or down together."""
-    factor = float(np.exp(random.uniform(-_THROAT, _THROAT)))
-
-    def played(sound: Sound) -> Sound:
-        return np.asarray(soxr.resample(sound, RATE * factor, RATE), np.float32)
-
-    owner = None if made.owner is None else played(made.owner)
-    return replace(made, sound=played(made.sound), owner=owner)
 
 
 def _caller(made: _Made, label: str, split: Split, random: Random) -> Sound | None:

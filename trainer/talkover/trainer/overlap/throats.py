@@ -40,8 +40,6 @@ _WORDLESS: Final = (
 _WORDS: Final = (0.3, 3.0)  # seconds
 _ENOUGH: Final = 4
 _EXCERPT: Final = 3 * RATE
-_POLITE: Final = 0.35
-"""Share of the hums of actors that are a word."""
 _RECORDED: Final = 0.5
 """Share that is recorded, where there are recordings."""
 
@@ -58,7 +56,7 @@ def laughter(split: Split, random: Random) -> Sound:
 
 def hum(split: Split, random: Random) -> Sound:
     """Of an actor or a formula."""
-    return _either(("Hmm", "Yessir")[int(random.random() < _POLITE)], sounds.hum, split, random)
+    return _either("Hmm", sounds.hum, split, random)
 
 
 def call(split: Split, random: Random) -> tuple[Sound, Sound] | None:
