@@ -16,6 +16,7 @@
     ├── ModelError             a loaded model refused its input
     ├── EndpointError          a remote model failed or answered nonsense
     ├── TraceError             a record cannot be stored or read
+    ├── DataError              nothing can be learnt from this text, sound or recipe
     └── CallError              a caller's session ended against the caller's will
 
 Each carries ``code``, the word that goes over the wire and into metrics, and a message that
@@ -101,6 +102,12 @@ class TraceError(TalkoverError):
     """A record cannot be stored or read."""
 
     code = "TRACE"
+
+
+class DataError(TalkoverError):
+    """Nothing can be learnt from this text, sound or recipe."""
+
+    code = "DATA"
 
 
 class CallError(TalkoverError):

@@ -5,10 +5,12 @@ import typer
 
 def register(app: typer.Typer) -> None:
     """Add the trainer's commands to ``app``."""
+    from talkover.trainer.data.cli import app as data
     from talkover.trainer.evaluation.cli import app as evaluation
     from talkover.trainer.overlap.cli import app as training
     from talkover.trainer.overlap.cli import evaluate
 
     evaluation.command("overlap")(evaluate)
+    app.add_typer(data, name="data", help="Speech to learn from.")
     app.add_typer(evaluation, name="eval", help="Judge models from what they were asked.")
     app.add_typer(training, name="train", help="Make models, or make them better.")

@@ -1,0 +1,1 @@
+"""Speech to learn from: who says what, in which accent, over which line."""
