@@ -1,11 +1,16 @@
 """``talkover data``: what there is to learn from, and what it sounds like."""
 
+import os
+import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
+
+from talkover.core.report import progress_bar
+from talkover.trainer.data.texts import Split
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -27,16 +32,12 @@ def show_accents(
     if code:
         _show(code)
         return
-    table = Table("accent", "", "trap bath", "cot caught", "foot strut", "price", "north", "better",
-                  "thin", box=None, pad_edge=False)  # fmt: skip
+    table = Table(box=None, pad_edge=False)
+    for head in ("accent", "trap", "bath", "cot", "caught", "strut", "price", "north", "better"):
+        table.add_column(head, no_wrap=True)
     for one in accents().values():
-        said = {w.text: w.ipa for w in accent(one.code).say("trap bath cot caught foot strut price "
-                                                            "north better thin")}  # fmt: skip
-        table.add_row(
-            *(one.code, one.name, f"{said['trap']} {said['bath']}"),
-            *(f"{said['cot']} {said['caught']}", f"{said['foot']} {said['strut']}"),
-            *(said["price"], said["north"], said["better"], said["thin"]),
-        )
+        words = accent(one.code).say("trap bath cot caught strut price north better")
+        table.add_row(one.code, *(word.ipa for word in words))
     Console().print(table)
 
 
@@ -72,6 +73,42 @@ def say(
     if mouth.missing:
         instead = ", ".join(f"{own} as {other}" for own, other in mouth.missing.items())
         typer.echo(f"which has not all sounds of this accent, and says {instead}")
+
+
+@app.command()
+def make(
+    recipe: Annotated[str, typer.Option(help="One that comes along, or a .toml of your own.")],
+    out: Annotated[Path, typer.Option(help="Folder for audio and manifest.")],
+    hours: Annotated[float, typer.Option(min=0.001, help="Of speech.")] = 1.0,
+    split: Annotated[Split, typer.Option(help="Whose voices and sentences.")] = Split.TRAIN,
+    seed: Annotated[int, typer.Option(min=0, help="Of all that is drawn.")] = 0,
+    processes: Annotated[
+        int, typer.Option(min=1, max=256, help="That work at once. Default: one a core.")
+    ] = os.cpu_count() or 1,
+) -> None:
+    """Make speech from a recipe: FLAC files, and a manifest with the times of words and sounds.
+
+    The same recipe, seed and split give the same files. Broken off, by Ctrl-C or otherwise, it
+    goes on where it was when it is called again.
+    """
+    from talkover.trainer.data.make import MANIFEST
+    from talkover.trainer.data.make import make as make_set
+    from talkover.trainer.data.recipe import Recipe
+
+    console = Console(highlight=False)
+    begun = time.monotonic()
+    with progress_bar(console) as progress:
+        task = progress.add_task("seconds of speech", total=round(hours * 3_600))
+        count = make_set(
+            Recipe.load(recipe, seed=seed),
+            split,
+            out,
+            hours=hours,
+            processes=processes,
+            tick=lambda seconds: progress.advance(task, seconds),
+        )
+    took = time.monotonic() - begun
+    console.print(f"{count} utterances in {out / MANIFEST}, {hours * 3_600 / took:.1f} x real time")
 
 
 def _show(code: str) -> None:
