@@ -75,6 +75,11 @@ def credentials(token: str | None) -> tuple[tuple[str, str], ...]:
     return (("authorization", f"Bearer {token}"),) if token else ()
 
 
+_LOST_ANSWER: Final = "Internal error from Core"
+"""gRPC's own words when a refusal overtakes the request that is being written: it is lost, and
+asking again brings it."""
+
+
 def from_status(error: aio.AioRpcError, url: str, *, opened: bool) -> CallError:
     """What a failed RPC means to a caller: in the server's own words, if it has any.
 
@@ -85,7 +90,8 @@ def from_status(error: aio.AioRpcError, url: str, *, opened: bool) -> CallError:
     """
     status = error.code()
     details = " ".join((error.details() or "").split())[:_LONGEST_DETAILS]
-    if status is grpc.StatusCode.UNAVAILABLE and not opened:
+    lost = status is grpc.StatusCode.INTERNAL and details.startswith(_LOST_ANSWER)
+    if (status is grpc.StatusCode.UNAVAILABLE or lost) and not opened:
         return failure(
             "UNREACHABLE", f"no server answers at {url}; start one (talkover serve) or pass --url"
         )
