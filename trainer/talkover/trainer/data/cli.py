@@ -27,7 +27,7 @@ def show_accents(
     ] = "",
 ) -> None:
     """The accents of English that can be spoken: their vowels, and where they are described."""
-    from talkover.trainer.data.accents import accent, accents
+    from talkover.trainer.data.accents import accents
 
     if code:
         _show(code)
@@ -36,7 +36,7 @@ def show_accents(
     for head in ("accent", "trap", "bath", "cot", "caught", "strut", "price", "north", "better"):
         table.add_column(head, no_wrap=True)
     for one in accents().values():
-        words = accent(one.code).say("trap bath cot caught strut price north better")
+        words = one.say("trap bath cot caught strut price north better")
         table.add_row(one.code, *(word.ipa for word in words))
     Console().print(table)
 

@@ -10,6 +10,7 @@ from typing import Final
 from talkover.core.errors import ConfigError
 
 _NAME: Final = "espeak-ng"
+MISSING: Final = f"{_NAME} is not installed; run: sh scripts/test_setup.sh"
 _TIMEOUT: Final = 20.0  # seconds
 
 
@@ -62,7 +63,7 @@ def run_espeak(*arguments: str) -> bytes:
             [_NAME, *arguments], capture_output=True, check=True, timeout=_TIMEOUT
         )
     except FileNotFoundError:
-        raise ConfigError(f"{_NAME} is not installed; run: sh scripts/test_setup.sh") from None
+        raise ConfigError(MISSING) from None
     except subprocess.SubprocessError as error:
         raise ConfigError(f"{_NAME} failed: {error}") from None
     return done.stdout

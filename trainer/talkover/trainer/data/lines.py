@@ -17,6 +17,7 @@ from talkover.core.audio import Encoding, decode, encode, to_float, to_int16
 from talkover.core.audio.opus import OpusDecoder, OpusEncoder
 from talkover.core.clock import FRAME, RATE
 from talkover.core.errors import DataError
+from talkover.trainer.overlap import sounds
 
 Sound = NDArray[np.float32]
 Random = np.random.Generator
@@ -146,15 +147,12 @@ def _speaking(sound: Sound) -> float:
 
 
 def _in_room(sound: Sound, line: Line, random: Random) -> Sound:
-    """Noise that decays, after the straight sound (a statistical room: Polack 1988)."""
-    count = max(1, int(line.decay * RATE))
-    tail = random.standard_normal(count) * np.exp(-6.9 * np.arange(count) / count)
+    """The room's echoes after the straight sound."""
+    tail = sounds.echoes(line.decay, random)
     tail[0] = 0.0
     tail *= (1.0 - line.near) / max(float(np.sqrt((tail**2).sum())), 1e-9)
     tail[0] = line.near
-    size = len(sound) + count
-    wet = np.fft.irfft(np.fft.rfft(sound, size) * np.fft.rfft(tail, size), size)
-    return wet[: len(sound)].astype(np.float32)
+    return sounds.convolved(sound, tail)[: len(sound)].astype(np.float32)
 
 
 def _narrow(sound: Sound, encoding: Encoding) -> Sound:

@@ -11,11 +11,12 @@ all that is known: words and sounds with times, accent, voice, noise, line.
 """
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict
+from functools import cache
+from itertools import chain
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
@@ -25,6 +26,7 @@ import soundfile
 from talkover.core.audio import to_int16
 from talkover.core.clock import RATE
 from talkover.core.errors import DataError
+from talkover.core.weights.disk import write_atomically
 from talkover.trainer.data.recipe import Made, Recipe, utterance
 from talkover.trainer.data.texts import Split
 from talkover.trainer.data.throat import Throat
@@ -33,8 +35,6 @@ SHARD: Final = 50
 """Utterances."""
 MANIFEST: Final = "manifest.jsonl"
 _AHEAD: Final = 2  # shards a process that wait for it
-
-_throat: Throat | None = None  # of a worker process
 
 
 def make(
@@ -64,27 +64,23 @@ def make(
         DataError: the folder has another set in it.
     """
     _claim(out, recipe, split)
-    wanted, there, number = hours * 3_600, 0.0, 0
+    there = 0.0
     lines: list[str] = []
     context = get_context("spawn")  # a fork of a process with threads may hang
-    with ProcessPoolExecutor(processes, mp_context=context, initializer=_start) as pool:
+    with ProcessPoolExecutor(processes, mp_context=context) as pool:
         shards = _ahead(pool, recipe, split, out, processes * _AHEAD)
         try:
-            for shard in shards:
-                for line in shard.splitlines():
-                    if there >= wanted:
-                        break
-                    lines.append(line)
-                    seconds = float(json.loads(line)["duration"])
-                    there += seconds
-                    tick(seconds)
-                    number += 1
-                if there >= wanted:
+            for line in chain.from_iterable(map(str.splitlines, shards)):
+                lines.append(line)
+                seconds = float(json.loads(line)["duration"])
+                there += seconds
+                tick(seconds)
+                if there >= hours * 3_600:
                     break
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
-    _write(out / MANIFEST, "".join(f"{line}\n" for line in lines))
-    return number
+    write_atomically(out / MANIFEST, "".join(f"{line}\n" for line in lines).encode())
+    return len(lines)
 
 
 def _ahead(
@@ -100,9 +96,10 @@ def _ahead(
         yield under_way.pop(0).result()
 
 
-def _start() -> None:
-    global _throat  # noqa: PLW0603 - one a process, for as long as it lives
-    _throat = Throat()
+@cache
+def _throat() -> Throat:
+    """One a process, for as long as it lives."""
+    return Throat()
 
 
 def _shard(recipe: Recipe, split: Split, out: Path, number: int) -> str:
@@ -110,19 +107,17 @@ def _shard(recipe: Recipe, split: Split, out: Path, number: int) -> str:
     listed = out / "shards" / f"{number:05d}.jsonl"
     with suppress(FileNotFoundError):
         return listed.read_text("utf-8")
-    if _throat is None:
-        _start()
-    assert _throat is not None  # noqa: S101 - just started
     folder = out / "audio" / f"{number:05d}"
-    folder.mkdir(parents=True, exist_ok=True)
+    for one in (folder, listed.parent):
+        one.mkdir(parents=True, exist_ok=True)
     lines = []
     for place in range(number * SHARD, (number + 1) * SHARD):
-        made = utterance(recipe, split, place, _throat)
+        made = utterance(recipe, split, place, _throat())
         path = folder / f"{made.name}.flac"
         soundfile.write(path, to_int16(made.pcm), RATE, format="FLAC")
         lines.append(json.dumps(describe(made, path.relative_to(out)), ensure_ascii=False))
     text = "\n".join(lines) + "\n"
-    _write(listed, text)
+    write_atomically(listed, text.encode())
     return text
 
 
@@ -166,7 +161,8 @@ def _claim(out: Path, recipe: Recipe, split: Split) -> None:
         return
     if out.is_dir() and any(out.iterdir()):
         raise DataError(f"{out} is not empty and no set of ours; choose another --out")
-    _write(mark, content)
+    out.mkdir(parents=True, exist_ok=True)
+    write_atomically(mark, content.encode())
 
 
 def _plain(recipe: Recipe) -> dict[str, Any]:
@@ -174,11 +170,3 @@ def _plain(recipe: Recipe) -> dict[str, Any]:
         name: {str(key): some for key, some in value.items()} if isinstance(value, dict) else value
         for name, value in asdict(recipe).items()
     }
-
-
-def _write(path: Path, text: str) -> None:
-    """All of it or nothing, whenever the power goes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    temporary.write_text(text, "utf-8")
-    temporary.replace(path)

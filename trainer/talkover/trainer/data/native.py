@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from talkover.core.errors import ConfigError
+from talkover.trainer.data.espeak import MISSING
 
 _LIBRARY: Final = "libespeak-ng.so.1"
 _SYNCHRONOUS: Final = 2
@@ -20,7 +21,7 @@ _IPA_EVENTS: Final = 1 << 1
 _DO_NOT_EXIT: Final = 1 << 15
 _UTF8: Final = 1
 _PHONEMES: Final = 0x100  # what is in [[ ]] is phonemes
-_WORD, _END, _PHONEME = 1, 5, 7
+_PHONEME: Final = 7
 _RATE, _PITCH, _RANGE = 1, 3, 4
 _LONGEST: Final = 60  # seconds; what goes on for longer is cut off
 
@@ -71,13 +72,11 @@ class Uttered:
     Attributes:
         pcm: int16 [n].
         rate: Hz.
-        words: Samples at which words begin.
         phones: Samples at which sounds begin, and which (IPA; empty for a pause).
     """
 
     pcm: NDArray[np.int16]
     rate: int
-    words: tuple[int, ...]
     phones: tuple[tuple[int, str], ...]
 
 
@@ -92,13 +91,12 @@ class Espeak:
         try:
             self._library: Any = ctypes.CDLL(_LIBRARY)
         except OSError:
-            raise ConfigError("espeak-ng is not installed; run: sh scripts/test_setup.sh") from None
+            raise ConfigError(MISSING) from None
         options = _PHONEME_EVENTS | _IPA_EVENTS | _DO_NOT_EXIT
         self.rate = int(self._library.espeak_Initialize(_SYNCHRONOUS, _CHUNK, None, options))
         if self.rate <= 0:
             raise ConfigError("espeak-ng does not start: its data are missing; install it again")
         self._sound: list[NDArray[np.int16]] = []
-        self._words: list[int] = []
         self._phones: list[tuple[int, str]] = []
         self._callback = _Callback(self._take)  # kept, or it would be freed under the library
         self._library.espeak_SetSynthCallback(self._callback)
@@ -110,7 +108,7 @@ class Espeak:
             ConfigError: there is no such voice, or it failed.
         """
         data = text.encode("utf-8")
-        self._sound, self._words, self._phones = [], [], []
+        self._sound, self._phones = [], []
         if self._library.espeak_SetVoiceByName(manner.voice.encode()) != 0:
             raise ConfigError(f"espeak-ng has no voice {manner.voice!r}")
         given = ((_RATE, manner.pace), (_PITCH, manner.pitch), (_RANGE, manner.pitch_range))
@@ -121,7 +119,7 @@ class Espeak:
             raise ConfigError("espeak-ng did not speak")
         self._library.espeak_Synchronize()
         pcm = np.concatenate(self._sound or [np.zeros(0, np.int16)])
-        return Uttered(pcm, self.rate, tuple(self._words), tuple(self._phones))
+        return Uttered(pcm, self.rate, tuple(self._phones))
 
     def _take(self, samples: Any, count: int, events: Any) -> int:
         if samples and count:
@@ -129,9 +127,7 @@ class Espeak:
         place = 0
         while events[place].type != 0:
             event = events[place]
-            if event.type == _WORD:
-                self._words.append(event.sample)
-            elif event.type == _PHONEME:
+            if event.type == _PHONEME:
                 name = bytes(event.id.text).partition(b"\0")[0].decode("utf-8", "replace")
                 self._phones.append((event.sample, name))
             place += 1

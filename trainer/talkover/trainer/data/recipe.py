@@ -5,7 +5,7 @@ nothing that was made before; so a set can be made in any order, by any number o
 """
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final, Self
@@ -229,8 +229,8 @@ def _levelled(sound: Sound, level: float) -> Sound:
 
 
 def _later(word: TimedWord, by: int) -> TimedWord:
-    phones = tuple(type(p)(p.symbol, p.start + by, p.end + by) for p in word.phones)
-    return TimedWord(word.text, word.start + by, word.end + by, phones)
+    phones = tuple(replace(p, start=p.start + by, end=p.end + by) for p in word.phones)
+    return replace(word, start=word.start + by, end=word.end + by, phones=phones)
 
 
 def _range(given: Any) -> Range:

@@ -81,7 +81,6 @@ class Throat:
         return Uttered(
             np.frombuffer(data, np.int16),
             head["rate"],
-            tuple(head["words"]),
             tuple((begin, name) for begin, name in head["phones"]),
         )
 
@@ -106,7 +105,7 @@ def _answer(library: Espeak, given: dict[str, Any], answers: IO[bytes]) -> None:
     except ConfigError as error:
         _write(answers, {"error": str(error)}, b"")
     else:
-        head = {"rate": uttered.rate, "words": uttered.words, "phones": uttered.phones}
+        head = {"rate": uttered.rate, "phones": uttered.phones}
         _write(answers, head, uttered.pcm.tobytes())
     os._exit(0)
 

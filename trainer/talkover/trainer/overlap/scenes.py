@@ -254,11 +254,8 @@ def _begin_anywhere(sound: Sound, random: Random) -> Sound:
 
 def _room(sound: Sound, random: Random) -> Sound:
     """With the reverberation of a room: noise that decays by 60 dB in 0.2 to 0.9 s."""
-    decay = random.uniform(0.2, 0.9)
-    count = int(decay * RATE)
-    tail = random.standard_normal(count) * np.exp(-6.9 * np.arange(count) / count)
+    tail = sounds.echoes(random.uniform(0.2, 0.9), random)
     tail *= random.uniform(0.2, 1.0) / np.sqrt((tail**2).sum())
     tail[0] += 1.0
-    size = len(sound) + count
-    wet = np.fft.irfft(np.fft.rfft(sound, size) * np.fft.rfft(tail, size), size)
-    return wet[: len(sound) + count // 3].astype(np.float32)
+    wet = sounds.convolved(sound, tail)
+    return wet[: len(sound) + len(tail) // 3].astype(np.float32)

@@ -107,6 +107,18 @@ def coloured(count: int, slope: float, random: Random) -> Sound:
     return sound
 
 
+def echoes(seconds: float, random: Random) -> NDArray[np.float64]:
+    """What a room gives back of a click: noise that loses 60 dB in so long (Polack 1988)."""
+    count = max(1, int(seconds * RATE))
+    return random.standard_normal(count) * np.exp(-6.9 * np.arange(count) / count)
+
+
+def convolved(sound: Sound, response: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What a room with this response makes of a sound: [n + len(response)]."""
+    size = len(sound) + len(response)
+    return np.fft.irfft(np.fft.rfft(sound, size) * np.fft.rfft(response, size), size)
+
+
 def _voiced(pitch: NDArray[np.float64], tilt: float, random: Random) -> NDArray[np.float64]:
     """Harmonics up to 4 kHz of a pitch a sample (Hz); the n-th is n to the -``tilt``."""
     jitter = 1 + 0.01 * np.interp(
