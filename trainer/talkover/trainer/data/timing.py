@@ -29,12 +29,13 @@ class TimedPhone:
 
 @dataclass(frozen=True, slots=True)
 class TimedWord:
-    """A word, where it is heard (samples), and its sounds."""
+    """A word, where it is heard (samples), its sounds, and its language (ISO 639-1)."""
 
     text: str
     start: int
     end: int
     phones: tuple[TimedPhone, ...]
+    language: str = "en"
 
 
 def time_words(
