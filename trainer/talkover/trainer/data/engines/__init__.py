@@ -1,0 +1,1 @@
+"""Other engines than eSpeak, behind one way to speak (``speaking``)."""

@@ -1,0 +1,75 @@
+"""Voices that can be drawn, whichever engine they belong to (``voices.toml``)."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Literal, get_args
+
+from talkover.core.errors import DataError
+
+EngineName = Literal["espeak", "flite", "festival", "piper"]
+Gender = Literal["female", "male", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceInfo:
+    """Somebody who speaks.
+
+    Attributes:
+        name: Unique.
+        engine: That has it.
+        own: What the engine calls it.
+        person: Who was recorded; several voices may be of one.
+        gender: Of the person, or what the voice was made to sound like.
+        locale: Of the person, as a BCP 47 tag.
+        rate: At which it was made (Hz); what is returned has 16 kHz in any case.
+        licence: Of the voice.
+        f0: Mean of the fundamental frequency (Hz); 0: it cannot be moved.
+        spread: Standard deviation of it (Hz).
+        stretch: Of durations, where the engine counts from another than its own.
+    """
+
+    name: str
+    engine: EngineName
+    own: str
+    person: str
+    gender: Gender
+    locale: str
+    rate: int
+    licence: str
+    f0: float
+    spread: float
+    stretch: float
+
+
+@cache
+def voices() -> Mapping[str, VoiceInfo]:
+    """All that are known, by name, whether or not their engines are installed.
+
+    Raises:
+        DataError: the file is damaged; the message says where.
+    """
+    data = tomllib.loads(files(__package__).joinpath("voices.toml").read_text("utf-8"))
+    try:
+        found = {name: VoiceInfo(name, **fields) for name, fields in data.items()}
+    except TypeError as error:
+        raise DataError(f"voices.toml cannot be used: {error}") from None
+    for one in found.values():
+        if one.engine not in get_args(EngineName) or one.gender not in get_args(Gender):
+            raise DataError(f"voices.toml: {one.name} has an unknown engine or gender")
+    return MappingProxyType(found)
+
+
+def voice(name: str) -> VoiceInfo:
+    """One of them.
+
+    Raises:
+        DataError: there is none of this name.
+    """
+    try:
+        return voices()[name]
+    except KeyError:
+        raise DataError(f"no voice {name!r}; there are {', '.join(voices())}") from None
