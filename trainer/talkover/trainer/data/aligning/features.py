@@ -22,7 +22,7 @@ _MARKS: Final = str.maketrans("", "", "ˈˌ.|_0123456789")
 _SPELT: Final = (
     *((":", "ː"), ("g", "ɡ"), ("ɚ", "ə˞"), ("ɝ", "ɜ˞"), ("ᵻ", "ɪ"), ("ʱ", "ʰ")),
     *((first + second, f"{first}\N{COMBINING DOUBLE INVERTED BREVE}{second}") for first, second in
-      ("tʃ", "dʒ", "tɕ", "dʑ", "ts", "dz", "pf", "ʈʂ", "ɖʐ")),
+      ("tʃ", "dʒ", "tɕ", "dʑ", "ts", "dz", "pf", "tʂ", "ʈʂ", "ɖʐ")),
 )  # fmt: skip
 """What is written otherwise in panphon's table; an affricate has a tie there."""
 
