@@ -52,6 +52,7 @@ class Accent:
     Attributes:
         code: The name of its file.
         name: For people.
+        locale: Where it is at home (BCP 47).
         source: Where its sounds are described.
         note: What it is known by.
         base: Whose dictionary it reads by.
@@ -62,6 +63,7 @@ class Accent:
 
     code: str
     name: str
+    locale: str
     source: str
     note: str
     base: Base
@@ -159,6 +161,7 @@ def _read(code: str, content: str) -> Accent:
         return Accent(
             code,
             str(data["name"]),
+            str(data["locale"]),
             str(data["source"]),
             str(data.get("note", "")),
             _one_of(BASES, data["base"]),

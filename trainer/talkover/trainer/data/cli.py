@@ -82,6 +82,9 @@ def make(
     hours: Annotated[float, typer.Option(min=0.001, help="Of speech.")] = 1.0,
     split: Annotated[Split, typer.Option(help="Whose voices and sentences.")] = Split.TRAIN,
     seed: Annotated[int, typer.Option(min=0, help="Of all that is drawn.")] = 0,
+    clean: Annotated[
+        bool, typer.Option("--clean", help="Only what is said: noises and lines are for a stream.")
+    ] = False,
     processes: Annotated[
         int, typer.Option(min=1, max=256, help="That work at once. Default: one a core.")
     ] = os.cpu_count() or 1,
@@ -105,6 +108,7 @@ def make(
             out,
             hours=hours,
             processes=processes,
+            clean=clean,
             tick=lambda seconds: progress.advance(task, seconds),
         )
     took = time.monotonic() - begun

@@ -26,6 +26,7 @@ _NARROW: Final = 8_000  # Hz
 _AHEAD: Final = 104  # samples that Opus looks ahead at 16 kHz
 _LOUD: Final = 0.05  # of a sound's loudest 20 ms: what is softer is no speech
 _ROOM: Final = (0.15, 0.7)  # seconds until the echo has lost 60 dB
+_HALL: Final = (0.6, 1.2)
 _BITRATES: Final = (8_000, 12_000, 16_000, 24_000)
 _LOSSES: Final = (0.0, 0.0, 0.02, 0.05, 0.1)
 
@@ -61,15 +62,18 @@ class Line:
 
 
 def draw_line(random: Random) -> Line:
-    """Half of all lines are telephones; one in four callers is across a room."""
-    far = random.random() < 0.25
+    """Half of all lines are telephones, and one in four callers is in a room.
+
+    Every third of those is at the far end of a long one, heard by its echoes more than straight.
+    """
+    inside, far = random.random() < 0.25, random.random() < 1 / 3
     return Line(
         codec=Codec(str(random.choice(list(Codec), p=[0.3, 0.2, 0.3, 0.2]))),
         bitrate=int(random.choice(_BITRATES)),
         loss=float(random.choice(_LOSSES)),
         clip=float(random.uniform(0.3, 0.9)) if random.random() < 0.1 else 1.0,
-        decay=float(random.uniform(*_ROOM)) if far else 0.0,
-        near=float(random.uniform(0.3, 1.0)),
+        decay=float(random.uniform(*(_HALL if far else _ROOM))) if inside else 0.0,
+        near=float(random.uniform(0.1, 0.3) if far else random.uniform(0.3, 1.0)),
     )
 
 

@@ -115,8 +115,14 @@ def echoes(seconds: float, random: Random) -> NDArray[np.float64]:
 
 def convolved(sound: Sound, response: NDArray[np.float64]) -> NDArray[np.float64]:
     """What a room with this response makes of a sound: [n + len(response)]."""
-    size = len(sound) + len(response)
-    return np.fft.irfft(np.fft.rfft(sound, size) * np.fft.rfft(response, size), size)
+    count = len(sound) + len(response)
+    size = quick_size(count)
+    return np.fft.irfft(np.fft.rfft(sound, size) * np.fft.rfft(response, size), size)[:count]
+
+
+def quick_size(count: int) -> int:
+    """A length not under ``count`` that Fourier transforms are quick at: a power of two."""
+    return 1 << max(count - 1, 0).bit_length()
 
 
 def _voiced(pitch: NDArray[np.float64], tilt: float, random: Random) -> NDArray[np.float64]:
