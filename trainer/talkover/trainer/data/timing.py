@@ -6,8 +6,8 @@ and what it added belongs to the sound before.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Final, Self
 
 from talkover.trainer.data.accents import SaidWord
 from talkover.trainer.data.rules import Phone
@@ -36,6 +36,11 @@ class TimedWord:
     end: int
     phones: tuple[TimedPhone, ...]
     language: str = "en"
+
+    def later(self, by: int) -> Self:
+        """The same word, heard some samples later."""
+        phones = tuple(replace(p, start=p.start + by, end=p.end + by) for p in self.phones)
+        return replace(self, start=self.start + by, end=self.end + by, phones=phones)
 
 
 def time_words(

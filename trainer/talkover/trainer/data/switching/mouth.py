@@ -1,0 +1,169 @@
+"""A code-switched sentence in one mouth: same voice, same pitch, same pace, exact times.
+
+eSpeak NG can change its language between two words of a clause, as it does for the English words
+that its own dictionaries know. So a sentence is one breath with one melody, that of its matrix
+language, and nothing has to be joined. Two things need a breath of their own: a whole sentence,
+which has the melody of its language, and Chinese, whose tones only its own voice has. Those are
+levelled and joined in the silence between them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Final
+
+import numpy as np
+import soxr
+
+from talkover.core.clock import RATE
+from talkover.core.errors import ConfigError
+from talkover.trainer.data.accents import Accent
+from talkover.trainer.data.mouths import Utterance
+from talkover.trainer.data.native import Manner
+from talkover.trainer.data.switching.joining import joined
+from talkover.trainer.data.switching.reading import Read, read
+from talkover.trainer.data.switching.tokens import ENGLISH, SwitchText, Token
+from talkover.trainer.data.throat import Throat
+from talkover.trainer.data.timing import TimedWord, time_words
+
+_WORDS_A_MINUTE: Final = 165
+_RANGE: Final = 50
+_PAUSES: Final = {",": ",", "，": ",", ";": ",", ":": ","}
+_STOPS: Final = {".": ".", "?": "?", "!": "!", "।": ".", "。": ".", "？": "?", "！": "!"}
+_TONAL: Final = "zh"
+_GAP: Final = 0.25  # seconds between two sentences
+_CLOSURE: Final = 0.03  # seconds between two words
+
+
+@dataclass(frozen=True, slots=True)
+class Breath:
+    """What is said at once.
+
+    Attributes:
+        tokens: In order.
+        matrix: The language of its melody.
+        gap: Seconds of silence after it.
+    """
+
+    tokens: tuple[Token, ...]
+    matrix: str
+    gap: float
+
+
+def say(
+    text: SwitchText,
+    throat: Throat,
+    *,
+    accent: Accent,
+    variant: str = "",
+    pitch: int = 50,
+    pace: float = 1.0,
+) -> Utterance:
+    """Say a code-switched sentence; the same sentence in the same voice always sounds the same.
+
+    Args:
+        text: What is said.
+        throat: That speaks.
+        accent: Of the English words: one of ours, or ``foreign`` of the other language.
+        variant: Of eSpeak's voice: ``f3``, ``m1``.
+        pitch: 0 to 99.
+        pace: Of the speaker, against others.
+
+    Returns:
+        Words with their languages and sounds.
+
+    Raises:
+        ConfigError: eSpeak NG is not installed, failed, or has no such variant.
+        DataError: it cannot read a word.
+    """
+    parts: list[tuple[Utterance, float]] = []
+    for breath in breaths(text):
+        runs = [
+            read(list(run), accent)
+            for _, run in groupby(breath.tokens, key=lambda token: token.language)
+        ]
+        base = _voice(breath, runs)
+        manner = Manner(
+            f"{base}+{variant}" if variant else base,
+            round(_WORDS_A_MINUTE * accent.prosody.pace * pace),
+            pitch,
+            round(_RANGE * accent.prosody.pitch_range),
+        )
+        parts.append((_uttered(breath.tokens, runs, base, manner, throat), breath.gap / pace))
+    return joined(parts)
+
+
+def breaths(text: SwitchText) -> list[Breath]:
+    """What is said at once: a sentence, or a part of it that is all tonal, or not at all."""
+    found: list[Breath] = []
+    for sentence in _sentences(text.tokens):
+        parts = [
+            tuple(part) for _, part in groupby(sentence, key=lambda token: token.language == _TONAL)
+        ]
+        for place, part in enumerate(parts):
+            languages = [token.language for token in part]
+            matrix = text.matrix if text.matrix in languages else languages[0]
+            found.append(Breath(part, matrix, _GAP if place == len(parts) - 1 else _CLOSURE))
+    return found
+
+
+def _sentences(tokens: Sequence[Token]) -> list[list[Token]]:
+    found: list[list[Token]] = [[]]
+    for token in tokens:
+        found[-1].append(token)
+        if token.text[-1] in _STOPS:
+            found.append([])
+    return [sentence for sentence in found if sentence]
+
+
+def _voice(breath: Breath, runs: Sequence[Read]) -> str:
+    languages = [language for language, _ in groupby(token.language for token in breath.tokens)]
+    return runs[languages.index(breath.matrix)].voice
+
+
+def _uttered(
+    tokens: Sequence[Token], runs: Sequence[Read], base: str, manner: Manner, throat: Throat
+) -> Utterance:
+    words = [word for run in runs for word in run.words]
+    uttered = throat.utter(_written(runs, base), manner)
+    heard = [
+        (round(begin * RATE / uttered.rate), "" if name.startswith("(") else name)
+        for begin, name in uttered.phones
+    ]
+    if sum(name.startswith("(") for _, name in uttered.phones) < len(runs) - 1:
+        raise ConfigError(f"espeak-ng's {base} does not change its language; install 1.51 or later")
+    pcm = np.asarray(
+        soxr.resample(uttered.pcm.astype(np.float32) / 32_768, uttered.rate, RATE), np.float32
+    )
+    timed = time_words(words, heard, len(pcm))
+    said = [_of(word, token.language) for word, token in zip(timed, tokens, strict=True)]
+    return _trimmed(Utterance(pcm, tuple(said)))
+
+
+def _written(runs: Sequence[Read], base: str) -> str:
+    """What eSpeak is given; a new clause begins in its own language, so it is told again."""
+    line = ""
+    for run in runs:
+        told = False
+        for word, mnemonics in zip(run.words, run.mnemonics, strict=True):
+            if not told and (line or run.voice != base):
+                line += f" {run.switch}"
+            line += f" {mnemonics}"
+            mark = _PAUSES.get(word.text[-1]) or _STOPS.get(word.text[-1], "")
+            line += mark
+            told = not mark
+    return line.strip()
+
+
+def _of(word: TimedWord, language: str) -> TimedWord:
+    """With its language, and without liaisons that were not made."""
+    if language == ENGLISH:
+        return word  # its sounds are the accent's, as everywhere
+    heard = tuple(phone for phone in word.phones if phone.end > phone.start)
+    return replace(word, language=language, phones=heard)
+
+
+def _trimmed(said: Utterance) -> Utterance:
+    """From its first sound to its last."""
+    begin, end = said.words[0].start, said.words[-1].end
+    return Utterance(said.pcm[begin:end], tuple(word.later(-begin) for word in said.words))

@@ -1,0 +1,122 @@
+"""What words of each language sound like, as eSpeak NG reads them.
+
+A run of words is read as a whole, so that French liaisons and weak words are as they should be,
+and each word keeps its own sounds. English is read by an accent of ours. Chinese is read from its
+pinyin: eSpeak's reader of characters takes their pinyin for English words here (1.51).
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from pypinyin import Style, lazy_pinyin
+
+from talkover.core.errors import DataError
+from talkover.trainer.data.accents import Accent, SaidWord
+from talkover.trainer.data.espeak import run_espeak
+from talkover.trainer.data.mouths import TABLES, mouth_of
+from talkover.trainer.data.rules import Phone
+from talkover.trainer.data.switching.tokens import ENGLISH, Token
+
+VOICES: Final = {"es": "es-419", "fr": "fr", "hi": "hi", "de": "de", "zh": "cmn-latn-pinyin"}
+"""eSpeak's, by language."""
+_PHONEMES: Final = {
+    "es-419": "es-la",
+    "cmn-latn-pinyin": "cmn",
+    **dict(zip(TABLES, ("en-us", "en-rp", "en-sc", "en-n", "en-wm", "en-wi"), strict=True)),
+}
+_EDGES: Final = re.compile(r"^[^\w]+|[^\w\u0900-\u0963]+$")  # Hindi vowel signs are no \w
+_BETWEEN: Final = "/"
+_STRESS: Final = {"ˈ": 1, "ˌ": 2}
+_TONES: Final = re.compile(r"(?<=.)[0-9ɜ-]+$")
+_FORMS: Final = 4_096
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A run of words of one language.
+
+    Attributes:
+        voice: eSpeak's, whose own language it is.
+        words: With their sounds.
+        mnemonics: What eSpeak is given for each.
+    """
+
+    voice: str
+    words: tuple[SaidWord, ...]
+    mnemonics: tuple[str, ...]
+
+    @property
+    def switch(self) -> str:
+        """What takes another voice of eSpeak to these phonemes, in the midst of a clause."""
+        return f"[[_^_{_PHONEMES.get(self.voice, self.voice)}]]"
+
+
+def read(tokens: Sequence[Token], accent: Accent) -> Read:
+    """Words of one language as sounds.
+
+    Args:
+        tokens: All of one language.
+        accent: Of their English.
+
+    Raises:
+        ConfigError: eSpeak NG is not installed.
+        DataError: eSpeak takes one for a word of yet another language, or cannot read it.
+    """
+    language = tokens[0].language
+    bare = [_EDGES.sub("", token.text) for token in tokens]
+    if language == ENGLISH:
+        mouth = mouth_of(accent)
+        said = accent.say(" ".join(bare))
+        found = [(word.phones, mouth.mnemonics([word])) for word in said]
+        voice = mouth.table
+    else:
+        voice = VOICES[language]
+        forms = _forms(voice, tuple(map(_spelt, bare) if language == "zh" else bare))
+        found = [(_phones(ipa), f"[[{'|'.join(sounds)}]]") for sounds, ipa in forms]
+    if len(found) != len(tokens) or not all(phones for phones, _ in found):
+        raise DataError(f"eSpeak's {voice} reads {' '.join(bare)!r} as other words")
+    words = [SaidWord(token.text, phones) for token, (phones, _) in zip(tokens, found, strict=True)]
+    return Read(voice, tuple(words), tuple(mnemonics for _, mnemonics in found))
+
+
+def _spelt(word: str) -> str:
+    """A Chinese word in pinyin with tones."""
+    return "".join(lazy_pinyin(word, style=Style.TONE3, neutral_tone_with_five=True))
+
+
+@lru_cache(maxsize=_FORMS)
+def _forms(voice: str, words: tuple[str, ...]) -> tuple[tuple[list[str], list[str]], ...]:
+    """Mnemonics and IPA of each word; by itself where eSpeak joins some into one."""
+    lines = [" ".join(words)]
+    mnemonics, ipa = (_asked(voice, lines, how)[0] for how in ("-x", "--ipa"))
+    if not len(mnemonics) == len(ipa) == len(words):
+        mnemonics, ipa = (
+            [_BETWEEN.join(line) for line in _asked(voice, words, how)] for how in ("-x", "--ipa")
+        )
+    return tuple(
+        (sounds.split(_BETWEEN), symbols.split(_BETWEEN))
+        for sounds, symbols in zip(mnemonics, ipa, strict=True)
+    )
+
+
+def _asked(voice: str, lines: Sequence[str], how: str) -> list[list[str]]:
+    """Words of each line, their sounds kept apart."""
+    asked = ("-v", voice, "-q", how, f"--sep={_BETWEEN}", "--", "\n\n".join(lines))
+    found = [line.split() for line in run_espeak(*asked).decode("utf-8").splitlines() if line]
+    if len(found) != len(lines) or any("(" in word for line in found for word in line):
+        raise DataError(f"eSpeak's {voice} does not read {' '.join(lines)!r} as its own language")
+    return found
+
+
+def _phones(ipa: Sequence[str]) -> tuple[Phone, ...]:
+    """Without tones and silences."""
+    found = []
+    for symbol in ipa:
+        stress = next((_STRESS[mark] for mark in symbol if mark in _STRESS), 0)
+        plain = _TONES.sub("", symbol.strip("ˈˌ"))
+        if plain:
+            found.append(Phone(plain, stress))
+    return tuple(found)
