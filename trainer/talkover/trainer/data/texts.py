@@ -53,10 +53,14 @@ _ORDINALS: Final = (
 _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 
 
+def sentence_of(text: str) -> bytes:
+    """What stands for a sentence: sha256 of its words; case and punctuation do not count."""
+    return sha256(" ".join(re.findall(r"\w+", text.casefold())).encode()).digest()
+
+
 def split_of(text: str) -> Split:
-    """Of ten sentences eight are for training; case and punctuation do not count."""
-    plain = " ".join(re.findall(r"\w+", text.casefold()))
-    place = sha256(plain.encode()).digest()[0] % 10
+    """Of ten sentences eight are for training."""
+    place = sentence_of(text)[0] % 10
     return Split.TRAIN if place < 8 else Split.VALIDATION if place == 8 else Split.TEST
 
 

@@ -1,0 +1,1 @@
+"""Corpora that others have made: read, checked, and written as sets of our own."""
