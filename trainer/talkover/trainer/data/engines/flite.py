@@ -10,15 +10,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-import numpy as np
 import soundfile
 
 from talkover.core.errors import ConfigError
 from talkover.trainer.data.accents import SaidWord
+from talkover.trainer.data.engines.fitting import fitted
 from talkover.trainer.data.engines.names import named, stop_of
 from talkover.trainer.data.engines.sounds import Inventory
-from talkover.trainer.data.engines.voices import VoiceInfo
-from talkover.trainer.data.native import Uttered
+from talkover.trainer.data.engines.voices import Delivery, VoiceInfo
+from talkover.trainer.data.mouths import Utterance
 from talkover.trainer.data.rules import Phone
 
 MISSING: Final = "flite is not installed; run: apt-get install flite"
@@ -29,60 +29,60 @@ _UNSTRESSED: Final = frozenset({"ax"})  # its lexicon has it in no other way
 
 
 def utter(
-    sentence: Sequence[SaidWord],
-    voice: VoiceInfo,
-    sounds: Inventory,
-    *,
-    stretch: float,
-    pitch: float,
-    melody: float,
-) -> Uttered:
+    words: Sequence[SaidWord], voice: VoiceInfo, sounds: Inventory, delivery: Delivery
+) -> Utterance:
     """Say words.
 
     Args:
-        sentence: In sounds of the inventory, at most one sentence.
+        words: In sounds of the inventory, at most one sentence.
         voice: One of flite's.
         sounds: Its own.
-        stretch: Of all durations.
-        pitch: Factor on the voice's own.
-        melody: Factor on the spread of its pitch.
+        delivery: How.
 
     Raises:
         ConfigError: flite is not installed, or did not speak.
         DataError: too many different words.
     """
-    names = named(sentence)
-    text = " ".join(name + stop_of(word) for name, word in zip(names, sentence, strict=True))
+    sounding = [word for word in words if word.phones]
+    names = named(sounding)
     with TemporaryDirectory(prefix="talkover-flite-") as folder:
         lexicon, wav = Path(folder, "lexicon"), Path(folder, "said.wav")
-        lexicon.write_text("".join(sorted(set(_entries(names, sentence, sounds)))), "ascii")
-        settings = {"duration_stretch": stretch}
-        if voice.f0:
-            settings["int_f0_target_mean"] = voice.f0 * pitch
-            settings["int_f0_target_stddev"] = voice.spread * pitch * melody
-        options = [
-            part for name, value in settings.items() for part in ("--setf", f"{name}={value:.4f}")
-        ]
+        lexicon.write_text("".join(sorted(set(_entries(names, sounding, sounds)))), "ascii")
         printed = _run(
-            *("flite", "-voice", voice.own, "-add_lex", str(lexicon), *options, "-psdur"),
-            *("-o", str(wav), "-t", text),
+            *("flite", "-voice", voice.own, "-add_lex", str(lexicon)),
+            *_options(voice, delivery),
+            *("-psdur", "-o", str(wav), "-t", " ".join(_marked(names, sounding))),
         )
         try:
-            pcm, rate = soundfile.read(wav, dtype="int16")
+            pcm, rate = soundfile.read(wav, dtype="float32")
         except soundfile.SoundFileError as error:
             raise ConfigError(f"flite did not speak with voice {voice.own}: {error}") from None
-    return Uttered(np.asarray(pcm, np.int16), rate, tuple(_begins(printed, rate, sounds)))
+    return fitted(pcm, rate, list(_begins(printed, rate, sounds)), words)
 
 
-def _entries(
-    names: Sequence[str], sentence: Sequence[SaidWord], sounds: Inventory
-) -> Iterator[str]:
-    for name, word in zip(names, sentence, strict=True):
+def _options(voice: VoiceInfo, delivery: Delivery) -> Iterator[str]:
+    yield from ("--setf", f"duration_stretch={voice.stretch / delivery.pace:.4f}")
+    if voice.f0:
+        yield from ("--setf", f"int_f0_target_mean={voice.f0 * delivery.pitch:.4f}")
+        spread = voice.spread * delivery.pitch * delivery.melody
+        yield from ("--setf", f"int_f0_target_stddev={spread:.4f}")
+
+
+def _marked(names: Sequence[str], words: Sequence[SaidWord]) -> Iterator[str]:
+    """With commas inside: it would make two sentences where there is anything else."""
+    for place, (name, word) in enumerate(zip(names, words, strict=True)):
+        stop = stop_of(word)
+        last = place == len(names) - 1
+        yield name + (stop if last or not stop else ",")
+
+
+def _entries(names: Sequence[str], words: Sequence[SaidWord], sounds: Inventory) -> Iterator[str]:
+    for name, word in zip(names, words, strict=True):
         yield f"{name} : {' '.join(_phone(phone, sounds) for phone in word.phones)}\n"
 
 
 def _phone(phone: Phone, sounds: Inventory) -> str:
-    name = sounds.own[phone.symbol]
+    name = sounds.name(phone)
     if not phone.vowel:
         return name
     return f"{name}{int(phone.stress == 1 and name not in _UNSTRESSED)}"

@@ -22,8 +22,10 @@ class Inventory:
 
     Attributes:
         own: The engine's name of each, by IPA.
-        instead: By IPA: own sounds that come nearest to a sound that it has not. A lexical set or
-            a consonant may stand before it, for the sounds that realise this only.
+        instead: By IPA: own sounds that come nearest to a sound that it has not.
+
+    In both, a lexical set or a consonant may stand before a sound, if this is for the sounds that
+    realise it only.
     """
 
     own: dict[str, str]
@@ -52,6 +54,10 @@ class Inventory:
                 said = " ".join(said.symbol for said in self._one(phone))
                 found.setdefault(phone.symbol, []).append(said)
         return {symbol: " or ".join(dict.fromkeys(said)) for symbol, said in found.items()}
+
+    def name(self, phone: Phone) -> str:
+        """What the engine calls one of its own sounds."""
+        return self.own.get(f"{phone.key} {phone.symbol}") or self.own[phone.symbol]
 
     def ipa(self, name: str) -> str:
         """The first sound that the engine calls so.

@@ -2,41 +2,41 @@
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from pathlib import Path
+from threading import Lock
 from types import TracebackType
 from typing import Final, Self
 
-import numpy as np
-import soxr
-
-from talkover.core.clock import RATE
+from talkover.core.voice import VoiceRuntime
 from talkover.trainer.data.accents import Accent, SaidWord
-from talkover.trainer.data.engines import flite
+from talkover.trainer.data.engines import flite, piper
+from talkover.trainer.data.engines.fitting import joined
 from talkover.trainer.data.engines.names import sentences
 from talkover.trainer.data.engines.sounds import inventory
-from talkover.trainer.data.engines.voices import VoiceInfo
-from talkover.trainer.data.mouths import Sound, Utterance
+from talkover.trainer.data.engines.voices import Delivery, VoiceInfo
+from talkover.trainer.data.mouths import Utterance
 from talkover.trainer.data.mouths import speak as speak_espeak
-from talkover.trainer.data.native import Uttered
 from talkover.trainer.data.throat import Throat
-from talkover.trainer.data.timing import TimedWord, time_words
 
 _MIDDLE: Final = 50
 _SPAN: Final = 100  # of pitch, to an octave
-_MARGIN: Final = round(0.05 * RATE)
-_PAUSE: Final = round(0.25 * RATE)  # from a sentence to the next, with their margins a little more
 
 
 class Engines:
-    """All engines; each is started when somebody speaks with it, and ends with this.
+    """All engines; each is started when somebody first speaks with it, and ends with this.
 
-    What is said depends on nothing that was said before. Calls from several threads take turns
-    at each engine.
+    What is said depends on nothing that was said before. Calls from several threads are safe.
+
+    Args:
+        data_dir: Where weights are kept; None: where the settings say.
     """
 
-    def __init__(self) -> None:
-        self._open = ExitStack()
+    def __init__(self, data_dir: Path | None = None) -> None:
+        self._data_dir = data_dir
+        self._started = ExitStack()
+        self._starting = Lock()
         self._throat: Throat | None = None
+        self._piper: VoiceRuntime | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -51,7 +51,7 @@ class Engines:
 
     def close(self) -> None:
         """They say no more."""
-        self._open.close()
+        self._started.close()
 
     def speak(
         self,
@@ -76,62 +76,34 @@ class Engines:
 
         Raises:
             ConfigError: the engine is not installed, or failed.
+            WeightsError: the voice's weights are not here.
             DataError: the accent has a sound that the engine has nothing for.
         """
         if voice.engine == "espeak":
-            variant = voice.own
-            return speak_espeak(
-                accent, words, self._espeak(), variant=variant, pitch=pitch, pace=pace
-            )
-        own = inventory("american")
-        parts: list[Sound] = []
-        timed: list[TimedWord] = []
-        for sentence in sentences(own.say(words)):
-            uttered = flite.utter(
-                sentence,
-                voice,
-                own,
-                stretch=voice.stretch / (accent.prosody.pace * pace),
-                pitch=2 ** ((pitch - _MIDDLE) / _SPAN),
-                melody=accent.prosody.pitch_range,
-            )
-            if parts:
-                parts.append(np.zeros(_PAUSE, np.float32))
-            said = _tight(_fitted(uttered, sentence))
-            timed += _later(said.words, sum(map(len, parts)))
-            parts.append(said.pcm)
-        return Utterance(np.concatenate(parts or [np.zeros(0, np.float32)]), tuple(timed))
+            throat, variant = self._espeak(), voice.own
+            return speak_espeak(accent, words, throat, variant=variant, pitch=pitch, pace=pace)
+        delivery = Delivery(
+            pace=accent.prosody.pace * pace,
+            pitch=2 ** ((pitch - _MIDDLE) / _SPAN),
+            melody=accent.prosody.pitch_range,
+        )
+        said = inventory(voice.sounds).say(words)
+        return joined([self._say(voice, some, delivery) for some in sentences(said)])
+
+    def _say(self, voice: VoiceInfo, words: Sequence[SaidWord], delivery: Delivery) -> Utterance:
+        sounds = inventory(voice.sounds)
+        if voice.engine == "flite":
+            return flite.utter(words, voice, sounds, delivery)
+        return piper.utter(words, voice, sounds, delivery, self._neural())
 
     def _espeak(self) -> Throat:
-        if self._throat is None:
-            self._throat = self._open.enter_context(Throat())
-        return self._throat
+        with self._starting:
+            if self._throat is None:
+                self._throat = self._started.enter_context(Throat())
+            return self._throat
 
-
-def _fitted(uttered: Uttered, words: Sequence[SaidWord]) -> Utterance:
-    """At our rate, with the words that it has."""
-    pcm = uttered.pcm.astype(np.float32) / np.float32(32_768)
-    sound = np.asarray(soxr.resample(pcm, uttered.rate, RATE), np.float32)
-    heard = [(round(begin * RATE / uttered.rate), name) for begin, name in uttered.phones]
-    return Utterance(sound, tuple(time_words(words, heard, len(sound))))
-
-
-def _tight(said: Utterance) -> Utterance:
-    """Without the silence around it."""
-    if not said.words:
-        return said
-    begin = max(0, said.words[0].start - _MARGIN)
-    end = min(len(said.pcm), said.words[-1].end + _MARGIN)
-    return Utterance(said.pcm[begin:end], _later(said.words, -begin))
-
-
-def _later(words: Sequence[TimedWord], by: int) -> tuple[TimedWord, ...]:
-    return tuple(
-        replace(
-            word,
-            start=word.start + by,
-            end=word.end + by,
-            phones=tuple(replace(p, start=p.start + by, end=p.end + by) for p in word.phones),
-        )
-        for word in words
-    )
+    def _neural(self) -> VoiceRuntime:
+        with self._starting:
+            if self._piper is None:
+                self._piper = piper.open_piper(self._data_dir)
+            return self._piper

@@ -27,9 +27,11 @@ class VoiceInfo:
         locale: Of the person, as a BCP 47 tag.
         rate: At which it was made (Hz); what is returned has 16 kHz in any case.
         licence: Of the voice.
-        f0: Mean of the fundamental frequency (Hz); 0: it cannot be moved.
+        sounds: Its inventory in ``sounds.toml``; empty for eSpeak, which has one for each accent.
+        f0: Mean of the fundamental frequency (Hz), where the engine is told; 0: it is not.
         spread: Standard deviation of it (Hz).
-        stretch: Of durations, where the engine counts from another than its own.
+        stretch: Of durations, by default.
+        size: Of the speaker's frequencies, against the person's own.
     """
 
     name: str
@@ -40,9 +42,26 @@ class VoiceInfo:
     locale: str
     rate: int
     licence: str
-    f0: float
-    spread: float
-    stretch: float
+    sounds: str = ""
+    f0: float = 0.0
+    spread: float = 0.0
+    stretch: float = 1.0
+    size: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How something is said, as factors on a voice's own.
+
+    Attributes:
+        pace: Words in the same time.
+        pitch: Of the voice.
+        melody: How far its pitch moves.
+    """
+
+    pace: float = 1.0
+    pitch: float = 1.0
+    melody: float = 1.0
 
 
 @cache

@@ -1,0 +1,93 @@
+"""Piper as a mouth: a neural voice that is given phonemes instead of a text.
+
+VITS (Kim et al. 2021) decides how many frames each phoneme takes before it makes a sound, so the
+times are those it was made with. Its noise is drawn from a seed that depends on what is said and on
+nothing else. Its graph has letters for most of IPA, but those that were never heard in training
+stand for nothing: an inventory has only the others.
+"""
+
+import shutil
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Final
+
+from talkover.core.settings import load_settings
+from talkover.core.voice import VoiceRuntime
+from talkover.core.voice.build import build_voice
+from talkover.core.weights import require
+from talkover.core.weights.catalog import VOICE
+from talkover.core.weights.disk import locked
+from talkover.trainer.data.accents import SaidWord
+from talkover.trainer.data.engines.fitting import fitted
+from talkover.trainer.data.engines.names import stop_of
+from talkover.trainer.data.engines.sounds import Inventory
+from talkover.trainer.data.engines.voices import Delivery, VoiceInfo
+from talkover.trainer.data.mouths import Utterance
+
+_STRESS: Final = {0: "", 1: "ˈ", 2: "ˌ"}
+_SLOWEST, _FASTEST = 0.5, 2.0
+_LESS: Final = 0.4  # an octave up is no person, with the whole spectrum
+
+
+def open_piper(data_dir: Path | None = None) -> VoiceRuntime:
+    """The voice, built from its base weights where that was not done before.
+
+    Args:
+        data_dir: Where weights are kept; None: where the settings say.
+
+    Raises:
+        WeightsError: the weights are not here; the message says how to fetch them.
+        BundleError: they cannot be used.
+    """
+    where = data_dir or load_settings().data_dir
+    folder = where / "cache" / "data" / f"{VOICE.name}-{VOICE.files[0].sha256[:16]}"
+    with locked(folder.parent):
+        if not folder.is_dir():
+            graph, config = (require(where, VOICE) / file.name for file in VOICE.files)
+            work = Path(mkdtemp(prefix=".building-", dir=folder.parent))
+            try:
+                build_voice(graph, config, work / "voice")
+                (work / "voice").rename(folder)
+            finally:
+                shutil.rmtree(work)
+    return VoiceRuntime(folder, threads=1)  # as many would sound the same as there are cores
+
+
+def utter(
+    words: Sequence[SaidWord],
+    voice: VoiceInfo,
+    sounds: Inventory,
+    delivery: Delivery,
+    runtime: VoiceRuntime,
+) -> Utterance:
+    """Say words. A pitch is another size of the speaker: all frequencies are moved.
+
+    Args:
+        words: In sounds of the inventory, at most one sentence.
+        voice: One of Piper's.
+        sounds: Its own.
+        delivery: How.
+        runtime: That makes it.
+
+    Raises:
+        ModelError: there are too many phonemes, or the graph failed.
+    """
+    phonemes: list[str] = []
+    begins: list[tuple[int, str]] = []
+    for word in words:
+        for phone in word.phones:
+            begins.append((len(phonemes), phone.symbol))
+            phonemes += _STRESS[phone.stress] + sounds.name(phone)
+        begins.append((len(phonemes), ""))
+        phonemes += f"{stop_of(word)} "
+    phonemes = phonemes[:-1]  # the last space
+    size = voice.size * delivery.pitch**_LESS
+    pcm, edges = runtime.pronounce(
+        phonemes,
+        seed=zlib.crc32("".join(phonemes).encode()),
+        pace=min(max(delivery.pace / size, _SLOWEST), _FASTEST),
+    )
+    heard = [(int(edges[place]), symbol) for place, symbol in begins]
+    return fitted(pcm, runtime.rate * size, heard, words)
