@@ -6,6 +6,7 @@ sentence of the test split is never learnt from.
 
 import re
 import tomllib
+import unicodedata
 from collections.abc import Callable
 from enum import StrEnum
 from functools import cache
@@ -37,6 +38,7 @@ class Theme(StrEnum):
 
 
 _SLOT: Final = re.compile(r"\{(\w+)(?::(\d+))?\}")
+_AROUND_HAN: Final = re.compile("(?<=[\u3400-\u9fff]) | (?=[\u3400-\u9fff])")
 _TRIES: Final = 1_000
 _UNITS: Final = (
     *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
@@ -54,8 +56,20 @@ _LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
 
 
 def sentence_of(text: str) -> bytes:
-    """What stands for a sentence: sha256 of its words; case and punctuation do not count."""
-    return sha256(" ".join(re.findall(r"\w+", text.casefold())).encode()).digest()
+    """What stands for a sentence: sha256 of its words.
+
+    Case, punctuation and how accents are encoded do not count, nor do spaces between Chinese words.
+    """
+    return sha256(_plain(text).encode()).digest()
+
+
+def _plain(text: str) -> str:
+    """Words alone; the vowel signs of Hindi are marks, and belong to them."""
+    kept = (
+        character if character.isalnum() or unicodedata.category(character)[0] == "M" else " "
+        for character in unicodedata.normalize("NFC", text.casefold())
+    )
+    return _AROUND_HAN.sub("", " ".join("".join(kept).split()))
 
 
 def split_of(text: str) -> Split:

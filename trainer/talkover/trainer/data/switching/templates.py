@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from talkover.core.errors import DataError
-from talkover.trainer.data.switching.tokens import ENGLISH, PAIRS, Token
+from talkover.trainer.data.switching.tokens import ENGLISH, PAIRS, WIDE, Token
 from talkover.trainer.data.texts import Theme
 
 Random = np.random.Generator
@@ -125,7 +125,7 @@ def tokens_of(marked: Marked) -> tuple[Token, ...]:
     for character, language in [*begun(marked), (" ", "")]:
         if not character.isspace():
             word.append((character, language))
-        elif word:
+        if word and (character.isspace() or character in WIDE):
             tokens.append(_token(word))
             word = []
     return tuple(tokens)

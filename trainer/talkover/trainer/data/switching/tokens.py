@@ -16,7 +16,8 @@ from talkover.trainer.data.texts import Theme
 ENGLISH: Final = "en"
 OTHERS: Final = ("es", "fr", "hi", "de", "zh")
 PAIRS: Final = tuple(f"{other}-{ENGLISH}" for other in OTHERS)
-_WIDE: Final = "，。？！、"
+WIDE: Final = "，。？！、"
+"""Punctuation that no space follows."""
 
 
 class Pattern(StrEnum):
@@ -75,4 +76,4 @@ def written(tokens: tuple[Token, ...]) -> str:
 
 
 def _joined(before: Token, token: Token) -> bool:
-    return before.text[-1] in _WIDE or before.language == token.language == "zh"
+    return before.text[-1] in WIDE or before.language == token.language == "zh"
