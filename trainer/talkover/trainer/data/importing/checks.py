@@ -225,8 +225,11 @@ def _decibels(power: float) -> float:
     return 10.0 * float(np.log10(max(power, _FLOOR)))
 
 
-def _named(characters: list[str]) -> str:
-    """The first few different ones, by code point, since some cannot be seen."""
-    kinds = list(dict.fromkeys("".join(characters)))
-    names = [f"U+{ord(one):04X}" for one in kinds[:_SHOWN]]
+def _named(found: list[str]) -> str:
+    """The first few different ones; those outside of ASCII by code point: some cannot be seen."""
+    kinds = list(dict.fromkeys(found))
+    names = [
+        one if one.isascii() and one.isprintable() else " ".join(f"U+{ord(c):04X}" for c in one)
+        for one in kinds[:_SHOWN]
+    ]
     return " ".join(names) + (" ..." if len(kinds) > _SHOWN else "")

@@ -118,11 +118,11 @@ def _source(
     found = detect(path) if form is Format.AUTO else form
     if not path.exists():
         raise DataError(f"there is no {path}")
-    under = root or (path if path.is_dir() else path.parent)
+    folder = (path if path.is_dir() else path.parent).resolve()
     return Source(
         lambda: read_source(path, found, speakers=speakers),
-        under.resolve(),
-        path.name if several else "",
+        root.resolve() if root else folder,
+        folder.name if several else "",
     )
 
 

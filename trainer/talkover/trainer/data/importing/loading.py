@@ -89,7 +89,8 @@ def _part(
     begin = round(entry.begin * file.samplerate)
     count = min(round(seconds * file.samplerate), file.frames - begin)
     try:
-        file.seek(begin)
+        if begin:
+            file.seek(begin)
         sound = file.read(count, dtype="float32", always_2d=True)
     except (OSError, soundfile.SoundFileError) as error:
         return [Finding(Reason.INCOMPLETE, _first_line(error))]

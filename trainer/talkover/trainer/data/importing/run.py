@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from talkover.core.errors import DataError
-from talkover.core.weights.disk import write_atomically
+from talkover.core.weights.disk import locked, write_atomically
 from talkover.trainer.data.importing.convert import Wishes, convert, listed, to_json
 from talkover.trainer.data.importing.entries import Entry, Item, Reason, refused
 from talkover.trainer.data.importing.splits import Splits, Spoken
@@ -92,8 +92,21 @@ def run(
 
     Raises:
         DataError: a source cannot be read, or the folder has something else in it.
+        WeightsError: another process is at work in the folder.
     """
     _claim(out)
+    with locked(out, patience=0):
+        return _finish(out, _convert_all(sources, wishes, out, processes, tick))
+
+
+def _convert_all(
+    sources: Sequence[Source],
+    wishes: Wishes,
+    out: Path,
+    processes: int,
+    tick: Callable[[int], None],
+) -> int:
+    """Convert what is not yet there; how many shards there are."""
     shards = 0
     context = get_context("spawn")  # a fork of a process with threads may hang
     with ProcessPoolExecutor(processes, context, initializer=_hush) as pool:
@@ -107,8 +120,8 @@ def run(
             while under_way:
                 tick(under_way.popleft().result())
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-    return _finish(out, shards)
+            pool.shutdown(cancel_futures=True)
+    return shards
 
 
 def _claim(out: Path) -> None:
