@@ -139,7 +139,9 @@ def accents() -> dict[str, Accent]:
         DataError: a file is damaged; the message names it.
     """
     found = sorted(files(__package__).joinpath(_FOLDER).iterdir(), key=lambda path: path.name)
-    read = [_read(p.name[:-5], p.read_text("utf-8")) for p in found if p.name.endswith(".toml")]
+    read = [
+        read_accent(p.name[:-5], p.read_text("utf-8")) for p in found if p.name.endswith(".toml")
+    ]
     return {accent.code: accent for accent in read}
 
 
@@ -155,7 +157,12 @@ def accent(code: str) -> Accent:
         raise DataError(f"no accent {code!r}; there are {', '.join(accents())}") from None
 
 
-def _read(code: str, content: str) -> Accent:
+def read_accent(code: str, content: str) -> Accent:
+    """One from its file.
+
+    Raises:
+        DataError: it is damaged; the message names it.
+    """
     try:
         data = tomllib.loads(content)
         return Accent(

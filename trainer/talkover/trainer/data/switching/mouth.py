@@ -21,15 +21,15 @@ from talkover.trainer.data.accents import Accent
 from talkover.trainer.data.mouths import Utterance
 from talkover.trainer.data.native import Manner
 from talkover.trainer.data.switching.joining import joined
-from talkover.trainer.data.switching.reading import Read, read
+from talkover.trainer.data.switching.reading import SWITCH, Read, read, switch_to
 from talkover.trainer.data.switching.tokens import ENGLISH, SwitchText, Token
 from talkover.trainer.data.throat import Throat
 from talkover.trainer.data.timing import TimedWord, time_words
 
 _WORDS_A_MINUTE: Final = 165
 _RANGE: Final = 50
-_PAUSES: Final = {",": ",", "，": ",", ";": ",", ":": ","}
 _STOPS: Final = {".": ".", "?": "?", "!": "!", "।": ".", "。": ".", "？": "?", "！": "!"}
+_MARKS: Final = {**_STOPS, ",": ",", "，": ",", ";": ",", ":": ","}
 _TONAL: Final = "zh"
 _GAP: Final = 0.25  # seconds between two sentences
 _CLOSURE: Final = 0.03  # seconds between two words
@@ -125,13 +125,15 @@ def _uttered(
     tokens: Sequence[Token], runs: Sequence[Read], base: str, manner: Manner, throat: Throat
 ) -> Utterance:
     words = [word for run in runs for word in run.words]
-    uttered = throat.utter(_written(runs, base), manner)
+    written = _written(runs, base)
+    uttered = throat.utter(written, manner)
+    switched = [name for _, name in uttered.phones if name.startswith("(")]
+    if len(switched) != written.count(SWITCH):
+        raise ConfigError(f"espeak-ng's {base} does not change its language; install 1.51 or later")
     heard = [
         (round(begin * RATE / uttered.rate), "" if name.startswith("(") else name)
         for begin, name in uttered.phones
     ]
-    if sum(name.startswith("(") for _, name in uttered.phones) < len(runs) - 1:
-        raise ConfigError(f"espeak-ng's {base} does not change its language; install 1.51 or later")
     pcm = np.asarray(
         soxr.resample(uttered.pcm.astype(np.float32) / 32_768, uttered.rate, RATE), np.float32
     )
@@ -141,18 +143,24 @@ def _uttered(
 
 
 def _written(runs: Sequence[Read], base: str) -> str:
-    """What eSpeak is given; a new clause begins in its own language, so it is told again."""
+    """What eSpeak is given.
+
+    It begins each clause with the phonemes that the one before has ended with, whatever is written
+    there; so each ends with those of the voice.
+    """
     line = ""
+    speaking = base
     for run in runs:
-        told = False
         for word, mnemonics in zip(run.words, run.mnemonics, strict=True):
-            if not told and (line or run.voice != base):
-                line += f" {run.switch}"
-            line += f" {mnemonics}"
-            mark = _PAUSES.get(word.text[-1]) or _STOPS.get(word.text[-1], "")
+            if run.voice != speaking:
+                line += switch_to(run.voice)
+            line += f" {mnemonics} "
+            mark = _MARKS.get(word.text[-1], "")
+            if mark and run.voice != base:
+                line += switch_to(base)
             line += mark
-            told = not mark
-    return line.strip()
+            speaking = base if mark else run.voice
+    return line if speaking == base else line + switch_to(base)
 
 
 def _of(word: TimedWord, language: str) -> TimedWord:

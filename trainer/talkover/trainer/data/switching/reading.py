@@ -6,9 +6,11 @@ pinyin: eSpeak's reader of characters takes their pinyin for English words here 
 """
 
 import re
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib.resources import files
 from typing import Final
 
 from pypinyin import Style, lazy_pinyin
@@ -16,21 +18,16 @@ from pypinyin import Style, lazy_pinyin
 from talkover.core.errors import DataError
 from talkover.trainer.data.accents import Accent, SaidWord
 from talkover.trainer.data.espeak import run_espeak
-from talkover.trainer.data.mouths import TABLES, mouth_of
+from talkover.trainer.data.mouths import mouth_of
 from talkover.trainer.data.rules import Phone
 from talkover.trainer.data.switching.tokens import ENGLISH, Token
 
-VOICES: Final = {"es": "es-419", "fr": "fr", "hi": "hi", "de": "de", "zh": "cmn-latn-pinyin"}
-"""eSpeak's, by language."""
-_PHONEMES: Final = {
-    "es-419": "es-la",
-    "cmn-latn-pinyin": "cmn",
-    **dict(zip(TABLES, ("en-us", "en-rp", "en-sc", "en-n", "en-wm", "en-wi"), strict=True)),
-}
+SWITCH: Final = "_^_"
+"""eSpeak's mnemonic; a name of phonemes follows."""
 _EDGES: Final = re.compile(r"^[^\w]+|[^\w\u0900-\u0963]+$")  # Hindi vowel signs are no \w
 _BETWEEN: Final = "/"
 _STRESS: Final = {"ˈ": 1, "ˌ": 2}
-_TONES: Final = re.compile(r"(?<=.)[0-9ɜ-]+$")
+_TONES: Final = re.compile(r"[0-9ɜ]+$")
 _FORMS: Final = 4_096
 
 
@@ -48,10 +45,10 @@ class Read:
     words: tuple[SaidWord, ...]
     mnemonics: tuple[str, ...]
 
-    @property
-    def switch(self) -> str:
-        """What takes another voice of eSpeak to these phonemes, in the midst of a clause."""
-        return f"[[_^_{_PHONEMES.get(self.voice, self.voice)}]]"
+
+def switch_to(voice: str) -> str:
+    """What makes eSpeak go on with the phonemes of another voice."""
+    return f"[[{SWITCH}{_names()['phonemes'].get(voice, voice)}]]"
 
 
 def read(tokens: Sequence[Token], accent: Accent) -> Read:
@@ -73,9 +70,9 @@ def read(tokens: Sequence[Token], accent: Accent) -> Read:
         found = [(word.phones, mouth.mnemonics([word])) for word in said]
         voice = mouth.table
     else:
-        voice = VOICES[language]
+        voice = _names()["voices"][language]
         forms = _forms(voice, tuple(map(_spelt, bare) if language == "zh" else bare))
-        found = [(_phones(ipa), f"[[{'|'.join(sounds)}]]") for sounds, ipa in forms]
+        found = [(_phones(ipa, language), f"[[{'|'.join(sounds)}]]") for sounds, ipa in forms]
     if len(found) != len(tokens) or not all(phones for phones, _ in found):
         raise DataError(f"eSpeak's {voice} reads {' '.join(bare)!r} as other words")
     words = [SaidWord(token.text, phones) for token, (phones, _) in zip(tokens, found, strict=True)]
@@ -84,7 +81,8 @@ def read(tokens: Sequence[Token], accent: Accent) -> Read:
 
 def _spelt(word: str) -> str:
     """A Chinese word in pinyin with tones."""
-    return "".join(lazy_pinyin(word, style=Style.TONE3, neutral_tone_with_five=True))
+    style = Style.TONE3
+    return "".join(lazy_pinyin(word, style, neutral_tone_with_five=True, tone_sandhi=True))
 
 
 @lru_cache(maxsize=_FORMS)
@@ -111,12 +109,20 @@ def _asked(voice: str, lines: Sequence[str], how: str) -> list[list[str]]:
     return found
 
 
-def _phones(ipa: Sequence[str]) -> tuple[Phone, ...]:
+def _phones(ipa: Sequence[str], language: str) -> tuple[Phone, ...]:
     """Without tones and silences."""
     found = []
     for symbol in ipa:
         stress = next((_STRESS[mark] for mark in symbol if mark in _STRESS), 0)
-        plain = _TONES.sub("", symbol.strip("ˈˌ"))
-        if plain:
-            found.append(Phone(plain, stress))
+        plain = symbol.strip("ˈˌ")
+        if language == "zh":
+            plain = _TONES.sub("", plain)
+        plain = _names()["ipa"].get(plain, plain)
+        if plain.strip("-"):
+            found.append(Phone(plain.strip("-"), stress))
     return tuple(found)
+
+
+@cache
+def _names() -> dict[str, dict[str, str]]:
+    return tomllib.loads(files(__package__).joinpath("voices.toml").read_text("utf-8"))
