@@ -18,8 +18,12 @@ from lhotse import CutSet, validate
 from talkover.core.audio import to_int16
 from talkover.core.clock import RATE
 from talkover.core.errors import DataError
+from talkover.trainer.data.lines import Line
 from talkover.trainer.data.make import CUTS, MANIFEST, make
 from talkover.trainer.data.recipe import Recipe
+from talkover.trainer.data.streaming.recorded import Recorded
+from talkover.trainer.data.streaming.sources import Spoken
+from talkover.trainer.data.streaming.stream import Stream
 from talkover.trainer.data.studio import Studio
 from talkover.trainer.data.texts import Split
 from talkover.trainer.data.throat import Throat
@@ -148,3 +152,29 @@ def test_a_folder_with_something_else_in_it_is_left_alone(folder, recipe, tmp_pa
     with pytest.raises(DataError, match="not empty"):
         make(mine, Split.TRAIN, tmp_path, hours=0.01, processes=1)
     assert not list(tmp_path.glob("*.json"))
+
+
+def test_a_set_that_was_made_clean_is_dirtied_to_the_same(folder, recipe, tmp_path):
+    drawn = Recipe.load(str(recipe))
+    out = tmp_path / "clean"
+    make(drawn, Split.TRAIN, out, hours=0.001, processes=1, clean=True)
+    assert all(line["noise"] == "" and line["snr"] is None for line in lines(out))
+    source = Recorded(out / MANIFEST, drawn)
+    with Throat() as throat:
+        spoken = Studio(drawn, Split.TRAIN, throat).utterance(7)
+    assert source.make(7, 0).clean.words == spoken.clean.words
+    for number, line in enumerate(lines(folder)[: source.count]):
+        laid = source.make(number, 0)
+        pcm, _ = soundfile.read(folder / line["audio_filepath"], dtype="int16")
+        assert np.array_equal(to_int16(laid.pcm), pcm)
+        assert (laid.clean.name, laid.noise) == (line["id"], line["noise"])
+        assert laid.line == Line(**line["line"])
+
+
+def test_a_recipe_can_be_streamed_as_it_is_spoken(folder, recipe):
+    source = Spoken(Recipe.load(str(recipe)), Split.TRAIN)
+    with Stream(source) as stream:
+        stream.load_state_dict(stream.state_dict() | {"step": 48})
+        for line, made in zip(lines(folder)[48:50], stream, strict=False):
+            pcm, _ = soundfile.read(folder / line["audio_filepath"], dtype="int16")
+            assert np.array_equal(to_int16(made.pcm), pcm)

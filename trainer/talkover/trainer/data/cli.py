@@ -10,9 +10,11 @@ from rich.console import Console
 from rich.table import Table
 
 from talkover.core.report import progress_bar
+from talkover.trainer.data.streaming.cli import stream
 from talkover.trainer.data.texts import Split
 
 app = typer.Typer(no_args_is_help=True)
+app.command()(stream)
 
 
 @app.callback()
