@@ -10,10 +10,15 @@ from rich.console import Console
 from rich.table import Table
 
 from talkover.core.report import progress_bar
+from talkover.trainer.data.curating.cli import balance, stats
+from talkover.trainer.data.importing.cli import import_set
 from talkover.trainer.data.streaming.cli import stream
 from talkover.trainer.data.texts import Split
 
 app = typer.Typer(no_args_is_help=True)
+app.command("import")(import_set)
+app.command()(stats)
+app.command()(balance)
 app.command()(stream)
 
 
