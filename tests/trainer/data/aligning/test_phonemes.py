@@ -10,7 +10,7 @@ from talkover.trainer.data.aligning.phonemes import phonemes_of, read_all, said_
 @pytest.mark.parametrize(
     ("language", "text", "sounds"),
     [
-        ("es", "¿Quiero una cerveza?", "kjeɾo una θeɾβeθa"),
+        ("es", "¿Quiero una cerveza?", "kjeɾo una seɾβesa"),
         ("fr", "s'il vous plaît", "sil vu plɛ"),
         ("de", "Ich möchte zwölf.", "ɪç mœçtə tsvœlf"),
         ("hi", "पसंद है", "pəsʌnd hɛː"),
@@ -35,9 +35,10 @@ def test_many_texts_at_once_are_what_each_is_alone():
 
 
 def test_english_is_said_in_an_accent_and_other_languages_as_they_are():
-    assert said_words("bath", "en", "rp")[0].ipa == "bˈɑːθ"
-    assert said_words("bath", "en")[0].ipa == "bˈæθ"
-    assert said_words("gracias", "es")[0].ipa == "ɡɾaθjas"
+    said = said_words([("the", "en"), ("bath", "en"), ("gracias", "es"), ("中国", "zh")], "rp")
+    assert [word.ipa for word in said] == ["ðə", "bˈɑːθ", "ɡɾasjas", "tʂoŋkuo"]
+    assert said_words([("bath", "en")])[0].ipa == "bˈæθ"
+    assert said_words([("the", "en")], "foreign-fr")[0].ipa == "zə"
 
 
 def test_what_cannot_be_read_is_refused():
@@ -45,3 +46,5 @@ def test_what_cannot_be_read_is_refused():
         phonemes_of("word", "xx")
     with pytest.raises(DataError, match="split it"):
         phonemes_of("a " * 2_000, "es")
+    with pytest.raises(DataError, match="write them apart"):
+        said_words([("two words", "en")])

@@ -6,7 +6,7 @@ about before are asked about at once.
 
 import re
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import chain, groupby, pairwise
 from typing import Final
 from unicodedata import category, normalize
 
@@ -16,12 +16,15 @@ from talkover.trainer.data.aligning.features import features_of
 from talkover.trainer.data.espeak import run_espeak
 from talkover.trainer.data.keys import LONGEST
 from talkover.trainer.data.rules import Phone
+from talkover.trainer.data.switching.foreign import foreign
+from talkover.trainer.data.switching.tokens import ENGLISH
 
 NEUTRAL: Final = "general_american"
 """The accent whose sounds stand for English when nobody says which it is."""
 
-_VOICES: Final = {"en": "en-us", "zh": "cmn-latn-pinyin"}
+_VOICES: Final = {ENGLISH: "en-us", "es": "es-419", "zh": "cmn-latn-pinyin"}
 """eSpeak's names, where they are not the language's."""
+_FOREIGN: Final = "foreign-"
 _AT_ONCE: Final = 500  # words
 _MOST: Final = 200_000  # words that are remembered
 _SWITCH: Final = re.compile(r"\([a-z-]+\)")
@@ -75,25 +78,36 @@ def words_of(text: str) -> list[str]:
     return [word for word in apart if any(character.isalnum() for character in word)]
 
 
-def said_words(text: str, language: str, code: str = "") -> list[SaidWord]:
-    """What a text should sound like.
+def said_words(words: Sequence[tuple[str, str]], code: str = "") -> list[SaidWord]:
+    """What words should sound like.
 
     Args:
-        text: That somebody says.
-        language: ISO 639-1.
-        code: An accent of English; empty for the neutral one. Other languages have none.
+        words: Each with its language (ISO 639-1), as ``words_of`` has them or whole Chinese words.
+        code: The accent of the English ones, ``foreign-es`` and the like among them; empty for
+            the neutral one.
 
     Raises:
         ConfigError: eSpeak NG is not installed, or does not know the language.
-        DataError: there is no such accent, or the text cannot be read.
+        DataError: there is no such accent, or a word cannot be read.
     """
-    if language == "en":
-        return accent(code or NEUTRAL).say(text)
-    sounds = phonemes_of(text, language)
-    return [
-        SaidWord(word, tuple(map(Phone, some)))
-        for word, some in zip(words_of(text), sounds, strict=True)
-    ]
+    found: list[SaidWord] = []
+    for language, run in groupby(words, key=lambda word: word[1]):
+        written = [word for word, _ in run]
+        if language == ENGLISH:
+            found += _english(written, code)
+            continue
+        for word, sounds in zip(written, read_all(written, language), strict=True):
+            found.append(SaidWord(word, tuple(map(Phone, chain.from_iterable(sounds)))))
+    return found
+
+
+def _english(words: Sequence[str], code: str) -> list[SaidWord]:
+    spoken = foreign(code.removeprefix(_FOREIGN)) if code.startswith(_FOREIGN) else None
+    chosen = spoken or accent(code or NEUTRAL)
+    said = chosen.say(" ".join(words))
+    if len(said) != len(words):
+        raise DataError(f"{len(words)} English words are read as {len(said)}; write them apart")
+    return said
 
 
 def _bare(word: str) -> str:
