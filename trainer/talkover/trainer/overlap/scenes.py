@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from talkover.core.audio.prompts import Prompt
 from talkover.core.clock import RATE
 from talkover.core.overlap.config import LABELS
+from talkover.core.words.hums import hummed
 from talkover.trainer.overlap import sounds, throats
 from talkover.trainer.overlap.texts import Kind, Said, Split, texts
 from talkover.trainer.overlap.voices import Sound, Voice, draw_voice, people, play, say, trim
@@ -223,7 +224,8 @@ _MAKERS: Final[dict[str, Callable[[Split, Random], _Made]]] = {
 
 def _spoken(split: Split, kind: Kind, random: Random) -> _Made:
     said = _pick(split, (kind,), random)
-    voice: Voice = draw_voice(said.language, split, random)
+    hums = hummed(said.text) is not None
+    voice: Voice = draw_voice(said.language, split, random, hums=hums)
     other = _pick(split, ("long", "side"), random, said.language)
     return _Made(say(said, voice), f"{kind} {voice.engine}", said.language, 0.0, say(other, voice))
 

@@ -16,6 +16,7 @@ from talkover.core.audio import read_wav
 from talkover.core.audio.prompts import Prompt, find_prompts
 from talkover.core.clock import RATE
 from talkover.core.errors import ConfigError
+from talkover.core.words.hums import hummed
 from talkover.trainer.overlap.texts import Said, Split, split_of
 
 Sound = NDArray[np.float32]
@@ -73,9 +74,12 @@ class Voice:
     pace: int = 175
 
 
-def draw_voice(language: str, split: Split, random: np.random.Generator) -> Voice:
-    """Somebody of a split who speaks a language."""
-    if language == "en" and random.random() < _FLITE_SHARE[split] and _has("flite"):
+def draw_voice(
+    language: str, split: Split, random: np.random.Generator, *, hums: bool = False
+) -> Voice:
+    """Somebody of a split who speaks a language and, if need be, can hum."""
+    flite = language == "en" and not hums and _has("flite")
+    if flite and random.random() < _FLITE_SHARE[split]:
         return Voice("flite", str(random.choice(_FLITE[split])))
     accent = random.choice(_ACCENTS[language][split])
     variant = random.choice(_VARIANTS[split])
@@ -88,17 +92,18 @@ def draw_voice(language: str, split: Split, random: np.random.Generator) -> Voic
 
 
 def say(said: Said, voice: Voice) -> Sound:
-    """A text in a voice, without the silence around it.
+    """A text in a voice, without the silence around it; what is hummed, eSpeak hums.
 
     Raises:
         ConfigError: the engine is not installed, or failed.
     """
+    text = hummed(said.text) or said.text
     command = (
-        ["flite", "-voice", voice.name, "-t", said.text, "-o", "/dev/stdout"]
+        ["flite", "-voice", voice.name, "-t", text, "-o", "/dev/stdout"]
         if voice.engine == "flite"
         else [
             *("espeak-ng", "-v", voice.name, "-p", str(voice.pitch), "-s", str(voice.pace)),
-            *("--stdout", "--", said.text),
+            *("--stdout", "--", text),
         ]
     )
     if not _has(command[0]):

@@ -20,6 +20,7 @@ from talkover.client.bench.duplex.speech import Synthetic, speak
 from talkover.client.bench.duplex.texts import Split
 from talkover.core.audio.prompts import Prompt
 from talkover.core.clock import RATE
+from talkover.core.words.hums import hummed
 
 _HALF: Final = (0.5, 0.8)  # seconds after which a word breaks off
 _CRY: Final = 1.8  # seconds; longer ones are howls
@@ -123,8 +124,10 @@ class Synthesised:
         return self.say(texts.DIGITS[number])
 
     def backchannel(self, dice: random.Random) -> Clip:
-        """A listener's word."""
-        return self.say(dice.choice(texts.BACKCHANNELS[self.split][self.language]))
+        """A listener's word, or a hum if the program can hum."""
+        said = texts.BACKCHANNELS[self.split][self.language]
+        can = [text for text in said if self.voice.engine == "espeak" or not hummed(text)]
+        return self.say(dice.choice(can))
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ import soxr
 from talkover.client.bench.duplex.clips import Clip, levelled
 from talkover.core.clock import RATE
 from talkover.core.errors import ConfigError
+from talkover.core.words.hums import hummed
 
 SETUP: Final = "sh scripts/bench_setup.sh"
 """What fetches everything."""
@@ -72,7 +73,7 @@ def speak(voice: Synthetic, text: str) -> Clip:
 def _command(voice: Synthetic, program: str, text: str) -> list[str]:
     if voice.engine == "espeak":
         pace = ["-s", str(voice.speed), "-p", str(voice.pitch)]
-        return [program, "-v", voice.name, *pace, "--stdout", "--", text]
+        return [program, "-v", voice.name, *pace, "--stdout", "--", hummed(text) or text]
     if voice.engine == "flite":
         return [program, "-voice", voice.name, "-t", text, "-o", "{out}"]
     return [program, "-eval", f"(voice_{voice.name})", "-o", "{out}"]

@@ -107,20 +107,20 @@ LONG: Final[Mapping[Split, Phrases]] = {
 
 BACKCHANNELS: Final[Mapping[Split, Phrases]] = {
     "dev": {
-        "en": ("Uh-huh.", "Yeah.", "Right.", "Oh really."),
-        "es": ("Ajá.", "Claro.", "Ya."),
-        "fr": ("Ouais.", "D'accord.", "Ah bon."),
-        "de": ("Mhm.", "Genau.", "Ach so."),
-        "hi": ("हाँ।", "ठीक है।", "हूँ।"),
-        "zh": ("嗯。", "对。", "是吗。"),
+        "en": ("Uh-huh.", "Yeah.", "Right.", "Oh really.", "Hmm.", "That makes sense."),
+        "es": ("Ajá.", "Claro.", "Ya.", "Qué interesante."),
+        "fr": ("Ouais.", "D'accord.", "Ah bon.", "Je comprends."),
+        "de": ("Mhm.", "Genau.", "Ach so.", "Ja natürlich."),
+        "hi": ("हाँ।", "ठीक है।", "हूँ।", "बहुत बढ़िया।"),
+        "zh": ("嗯。", "对。", "是吗。", "原来是这样。"),
     },
     "heldout": {
-        "en": ("Mm-hm.", "I see.", "Okay.", "Yes.", "Sure."),
-        "es": ("Sí.", "Vale.", "Ah, sí.", "Entiendo."),
-        "fr": ("Oui.", "Je vois.", "Mm-hm.", "Bien sûr."),
-        "de": ("Ja.", "Okay.", "Verstehe.", "Stimmt."),
-        "hi": ("जी।", "अच्छा।", "हाँ जी।", "सही है।"),
-        "zh": ("好的。", "嗯嗯。", "是的。", "明白。"),
+        "en": ("Mm-hm.", "Alright.", "Good point.", "Yes, yes.", "Oh nice."),
+        "es": ("Mm-hm.", "Vaya.", "Desde luego.", "Sí, sí, sí."),
+        "fr": ("Mm-hm.", "Effectivement.", "Ah oui oui.", "C'est clair."),
+        "de": ("Mm-hm.", "Soso.", "Na klar.", "Das glaube ich."),
+        "hi": ("हम्म।", "हाँ जी हाँ।", "अच्छा जी।", "सही कहा।"),
+        "zh": ("嗯哼嗯哼。", "是啊。", "可以。", "这样啊。"),
     },
 }
 
