@@ -15,7 +15,7 @@ import soundfile
 from talkover.core.errors import ConfigError
 from talkover.trainer.data.accents import SaidWord
 from talkover.trainer.data.engines.fitting import fitted
-from talkover.trainer.data.engines.names import named, stop_of
+from talkover.trainer.data.engines.names import marked, named
 from talkover.trainer.data.engines.sounds import Inventory
 from talkover.trainer.data.engines.voices import Delivery, VoiceInfo
 from talkover.trainer.data.mouths import Utterance
@@ -51,7 +51,7 @@ def utter(
         printed = _run(
             *("flite", "-voice", voice.own, "-add_lex", str(lexicon)),
             *_options(voice, delivery),
-            *("-psdur", "-o", str(wav), "-t", " ".join(_marked(names, sounding))),
+            *("-psdur", "-o", str(wav), "-t", " ".join(marked(names, sounding))),
         )
         try:
             pcm, rate = soundfile.read(wav, dtype="float32")
@@ -66,14 +66,6 @@ def _options(voice: VoiceInfo, delivery: Delivery) -> Iterator[str]:
         yield from ("--setf", f"int_f0_target_mean={voice.f0 * delivery.pitch:.4f}")
         spread = voice.spread * delivery.pitch * delivery.melody
         yield from ("--setf", f"int_f0_target_stddev={spread:.4f}")
-
-
-def _marked(names: Sequence[str], words: Sequence[SaidWord]) -> Iterator[str]:
-    """With commas inside: it would make two sentences where there is anything else."""
-    for place, (name, word) in enumerate(zip(names, words, strict=True)):
-        stop = stop_of(word)
-        last = place == len(names) - 1
-        yield name + (stop if last or not stop else ",")
 
 
 def _entries(names: Sequence[str], words: Sequence[SaidWord], sounds: Inventory) -> Iterator[str]:

@@ -73,6 +73,14 @@ def named(words: Sequence[SaidWord]) -> list[str]:
     return [given[_class_of(word), word.phones] for word in words]
 
 
+def marked(names: Sequence[str], words: Sequence[SaidWord]) -> Iterator[str]:
+    """Names of a sentence with its marks; commas inside, as others would make two sentences."""
+    for place, (name, word) in enumerate(zip(names, words, strict=True)):
+        stop = stop_of(word)
+        ends = place == len(names) - 1 and stop in _ENDS
+        yield name + (stop if ends or not stop else ",")
+
+
 def stop_of(word: SaidWord) -> str:
     """The mark after a word at which an engine pauses; empty: none."""
     behind = word.text[len(word.text.rstrip(_MARKS)) :]

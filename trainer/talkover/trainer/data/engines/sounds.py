@@ -21,6 +21,7 @@ class Inventory:
     """Sounds of an engine.
 
     Attributes:
+        accents: That it is fit for.
         own: The engine's name of each, by IPA.
         instead: By IPA: own sounds that come nearest to a sound that it has not.
 
@@ -28,6 +29,7 @@ class Inventory:
     realise it only.
     """
 
+    accents: tuple[str, ...]
     own: dict[str, str]
     instead: dict[str, tuple[str, ...]]
 
@@ -101,7 +103,13 @@ def inventory(name: str) -> Inventory:
     data = tomllib.loads(files(__package__).joinpath("sounds.toml").read_text("utf-8"))
     if name not in data:
         raise DataError(f"no inventory {name!r}; there are {', '.join(data)}")
-    some = data[name]
+    own: dict[str, str] = {}
+    instead: dict[str, str] = {}
+    fit: list[str] = []
+    for some in (data.get(data[name].get("like", ""), {}), data[name]):
+        own |= some.get("own", {})
+        instead |= some.get("instead", {})
+        fit = some.get("accents", fit)
     return Inventory(
-        some["own"], {sound: tuple(said.split()) for sound, said in some["instead"].items()}
+        tuple(fit), own, {sound: tuple(said.split()) for sound, said in instead.items()}
     )

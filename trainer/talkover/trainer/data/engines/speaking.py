@@ -7,13 +7,15 @@ from threading import Lock
 from types import TracebackType
 from typing import Final, Self
 
+from talkover.core.errors import DataError
 from talkover.core.voice import VoiceRuntime
 from talkover.trainer.data.accents import Accent, SaidWord
 from talkover.trainer.data.engines import flite, piper
+from talkover.trainer.data.engines.festival import Festival
 from talkover.trainer.data.engines.fitting import joined
 from talkover.trainer.data.engines.names import sentences
 from talkover.trainer.data.engines.sounds import inventory
-from talkover.trainer.data.engines.voices import Delivery, VoiceInfo
+from talkover.trainer.data.engines.voices import Delivery, VoiceInfo, voices
 from talkover.trainer.data.mouths import Utterance
 from talkover.trainer.data.mouths import speak as speak_espeak
 from talkover.trainer.data.throat import Throat
@@ -36,6 +38,7 @@ class Engines:
         self._started = ExitStack()
         self._starting = Lock()
         self._throat: Throat | None = None
+        self._festival: Festival | None = None
         self._piper: VoiceRuntime | None = None
 
     def __enter__(self) -> Self:
@@ -77,8 +80,11 @@ class Engines:
         Raises:
             ConfigError: the engine is not installed, or failed.
             WeightsError: the voice's weights are not here.
-            DataError: the accent has a sound that the engine has nothing for.
+            DataError: this voice does not speak in this accent; the message says who does.
         """
+        if accent.code not in voice.accents:
+            others = ", ".join(one.name for one in voices().values() if accent.code in one.accents)
+            raise DataError(f"{voice.name} does not speak {accent.code}; these do: {others}")
         if voice.engine == "espeak":
             throat, variant = self._espeak(), voice.own
             return speak_espeak(accent, words, throat, variant=variant, pitch=pitch, pace=pace)
@@ -94,6 +100,8 @@ class Engines:
         sounds = inventory(voice.sounds)
         if voice.engine == "flite":
             return flite.utter(words, voice, sounds, delivery)
+        if voice.engine == "festival":
+            return self._diphones().utter(words, voice, sounds, delivery)
         return piper.utter(words, voice, sounds, delivery, self._neural())
 
     def _espeak(self) -> Throat:
@@ -101,6 +109,12 @@ class Engines:
             if self._throat is None:
                 self._throat = self._started.enter_context(Throat())
             return self._throat
+
+    def _diphones(self) -> Festival:
+        with self._starting:
+            if self._festival is None:
+                self._festival = self._started.enter_context(Festival())
+            return self._festival
 
     def _neural(self) -> VoiceRuntime:
         with self._starting:

@@ -1,7 +1,7 @@
 """Voices that can be drawn, whichever engine they belong to (``voices.toml``)."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -9,6 +9,8 @@ from types import MappingProxyType
 from typing import Literal, get_args
 
 from talkover.core.errors import DataError
+from talkover.trainer.data.accents import accents
+from talkover.trainer.data.engines.sounds import inventory
 
 EngineName = Literal["espeak", "flite", "festival", "piper"]
 Gender = Literal["female", "male", "unknown"]
@@ -48,6 +50,11 @@ class VoiceInfo:
     stretch: float = 1.0
     size: float = 1.0
 
+    @property
+    def accents(self) -> tuple[str, ...]:
+        """Codes of the accents that it can speak in."""
+        return inventory(self.sounds).accents if self.sounds else tuple(accents())
+
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
@@ -73,13 +80,14 @@ def voices() -> Mapping[str, VoiceInfo]:
     """
     data = tomllib.loads(files(__package__).joinpath("voices.toml").read_text("utf-8"))
     try:
-        found = {name: VoiceInfo(name, **fields) for name, fields in data.items()}
-    except TypeError as error:
+        found = list(_variants(**data.pop("espeak")))
+        found += [VoiceInfo(name, **fields) for name, fields in data.items()]
+    except (KeyError, TypeError) as error:
         raise DataError(f"voices.toml cannot be used: {error}") from None
-    for one in found.values():
+    for one in found:
         if one.engine not in get_args(EngineName) or one.gender not in get_args(Gender):
             raise DataError(f"voices.toml: {one.name} has an unknown engine or gender")
-    return MappingProxyType(found)
+    return MappingProxyType({one.name: one for one in found})
 
 
 def voice(name: str) -> VoiceInfo:
@@ -92,3 +100,14 @@ def voice(name: str) -> VoiceInfo:
         return voices()[name]
     except KeyError:
         raise DataError(f"no voice {name!r}; there are {', '.join(voices())}") from None
+
+
+def _variants(
+    *, female: list[str], male: list[str], licence: str, locale: str, rate: int
+) -> Iterator[VoiceInfo]:
+    """Those of eSpeak."""
+    genders: tuple[tuple[Gender, list[str]], ...] = (("female", female), ("male", male))
+    for gender, names in genders:
+        for own in names:
+            name = f"espeak-{own}"
+            yield VoiceInfo(name, "espeak", own, name, gender, locale, rate, licence)
