@@ -13,6 +13,7 @@ from talkover.core.report import progress_bar
 from talkover.trainer.data.curating.cli import balance, stats
 from talkover.trainer.data.importing.cli import import_set
 from talkover.trainer.data.streaming.cli import stream
+from talkover.trainer.data.switching.cli import show_switches
 from talkover.trainer.data.texts import Split
 
 app = typer.Typer(no_args_is_help=True)
@@ -20,6 +21,7 @@ app.command("import")(import_set)
 app.command()(stats)
 app.command()(balance)
 app.command()(stream)
+app.command("switches")(show_switches)
 
 
 @app.callback()
