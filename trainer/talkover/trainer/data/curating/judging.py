@@ -85,7 +85,7 @@ def _ordered(facet: Facet, amounts: dict[str, Amount]) -> list[tuple[str, Amount
 
 
 def _share(amount: Amount, total: Amount) -> str:
-    return f"{amount.seconds / max(total.seconds, _TINY):.1%}"
+    return f"{100 * amount.seconds / max(total.seconds, _TINY):.1f} %"
 
 
 def _counts(tally: Tally) -> list[Measure]:

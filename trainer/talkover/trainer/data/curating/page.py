@@ -2,6 +2,7 @@
 
 import io
 from base64 import b64encode
+from collections import defaultdict
 from collections.abc import Sequence
 from html import escape
 from typing import Final
@@ -9,6 +10,7 @@ from typing import Final
 import soundfile
 
 from talkover.core.report import Listing, Measure, Report, Section, to_html
+from talkover.core.report.model import with_unit
 from talkover.trainer.data.curating.charts import STYLE, bars, histogram
 from talkover.trainer.data.curating.judging import ranked
 from talkover.trainer.data.curating.samples import NONE, UNKNOWN, Facet, Sample
@@ -32,7 +34,8 @@ _NAMES: Final = {
     Facet.PATTERN: "Hours by code-switch pattern",
     Facet.SPLIT: "Hours by split",
 }
-_PLAYERS: Final = """<style>
+_STYLE: Final = """<style>
+td.flag { color: var(--bad); }
 .players td { vertical-align: middle; } .players audio { width: 15rem; height: 2.2rem; }
 .players td:last-child { white-space: nowrap; }
 </style>"""
@@ -42,7 +45,7 @@ def page(report: Report, tally: Tally, listings: Sequence[Listing]) -> str:
     """The page; audio that cannot be read is told of in its place."""
     sections = [
         _verdict(report.measures),
-        Section("What there is", f'{STYLE}<div class="charts">{"".join(_charts(tally))}</div>'),
+        Section("What there is", f'<div class="charts">{"".join(_charts(tally))}</div>'),
         *_examples(tally),
         *(listing.section() for listing in listings),
     ]
@@ -50,16 +53,22 @@ def page(report: Report, tally: Tally, listings: Sequence[Listing]) -> str:
 
 
 def _verdict(measures: Sequence[Measure]) -> Section:
-    """What is flagged, said at once."""
+    """What is flagged, said at once: a line for each locale, each language and all."""
     missed = [one for one in measures if one.met is False]
     if not missed:
-        return Section("Flags", "<p>None: all that is judged is as it should be.</p>")
+        return Section(
+            "Flags", f"{STYLE}{_STYLE}<p>None: all that is judged is as it should be.</p>"
+        )
+    lines: dict[str, list[str]] = defaultdict(list)
+    for one in missed:
+        whose, _, what = one.name.rpartition(": ")
+        note = f", {one.note}" if one.note else ""
+        lines[whose or "all"].append(f"{what} {with_unit(one)} ({one.bar}{note})")
     rows = "".join(
-        f"<li>{escape(one.name)}: {one.value:,.4g} {escape(one.unit)}, wanted "
-        f"{escape(one.bar or '')}{escape(f' ({one.note})' if one.note else '')}</li>"
-        for one in missed
+        f'<tr><td>{escape(whose)}</td><td class="flag">{escape("; ".join(some))}</td></tr>'
+        for whose, some in lines.items()
     )
-    return Section(f"Flags ({len(missed)})", f'<ul class="missed">{rows}</ul>')
+    return Section(f"Flags ({len(missed)})", f"{STYLE}{_STYLE}<table>{rows}</table>")
 
 
 def _charts(tally: Tally) -> list[str]:
@@ -79,15 +88,15 @@ def _charts(tally: Tally) -> list[str]:
         snrs = [(f"{low}", tally.snrs[low] / 3_600) for low in range(LOWEST, HIGHEST + 1, STEP)]
         charts.append(histogram("Hours by signal-to-noise ratio, from (dB)", snrs, "h"))
     if tally.phones:
-        phones = tally.phones.most_common(2 * _BARS)
+        phones = tally.phones.most_common(_BARS)
         total = tally.phones.total()
-        rows = [(symbol, float(count), f"{count / total:.2%}") for symbol, count in phones[:_BARS]]
+        rows = [(symbol, float(count), f"{100 * count / total:.1f} %") for symbol, count in phones]
         charts.append(bars("Sounds", rows, left_out=len(tally.phones) - len(rows)))
     return charts
 
 
 def _share(seconds: float, tally: Tally) -> str:
-    return f"{seconds / max(tally.total.seconds, 1e-9):.0%}"
+    return f"{100 * seconds / max(tally.total.seconds, 1e-9):.0f} %"
 
 
 def _examples(tally: Tally) -> list[Section]:
@@ -103,12 +112,13 @@ def _examples(tally: Tally) -> list[Section]:
     more = len(groups) - _GROUPS
     note = f"<p>{more} more groups are left out.</p>" if more > 0 else ""
     table = f'<table class="players"><tr>{head}</tr>{rows}</table>'
-    return [Section("To listen to", f'{_PLAYERS}<div class="wide">{table}</div>{note}')]
+    return [Section("To listen to", f'<div class="wide">{table}</div>{note}')]
 
 
 def _player(group: str, sample: Sample) -> str:
     facets = sample.facets
-    noise = " ".join((facets[Facet.NOISE], "" if sample.snr is None else f"{sample.snr:+.0f} dB"))
+    ratio = "" if sample.snr is None else f" {sample.snr:+.0f} dB"
+    noise = facets[Facet.NOISE] + ratio
     voice = ", ".join(
         value for facet in (Facet.SPEAKER, Facet.ENGINE) if (value := facets[facet]) != UNKNOWN
     )
