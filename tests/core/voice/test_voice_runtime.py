@@ -54,6 +54,23 @@ def test_a_clause_begins_at_once_and_ends_with_its_pause(voice: VoiceRuntime) ->
         assert (len(clause.pcm) - clause.words[-1].end) / voice.rate < PAUSES[stop] + 0.1
 
 
+def test_phonemes_are_said_where_it_says(voice: VoiceRuntime) -> None:
+    phonemes = [*"pˈɑː, 𐀀sˈiː"]
+    sound, blanks = voice.pronounce(phonemes, seed=4)
+    assert blanks.shape == (len(phonemes) + 1, 2)
+    assert (np.diff(blanks, axis=0) >= 0).all()
+    assert blanks[-1, 1] <= len(sound)
+    comma, strange = phonemes.index(","), phonemes.index("𐀀")
+    assert (blanks[strange] == blanks[strange + 1]).all()
+    pause = sound[blanks[comma, 1] : blanks[comma + 1, 0]]
+    vowel = sound[blanks[2, 1] : blanks[comma, 0]]
+    assert level(pause) < level(vowel) / 10
+    np.testing.assert_array_equal(voice.pronounce(phonemes, seed=4)[0], sound)
+    for phonemes, pace in ((["s"] * 3_000, 1.0), (["s"], 3.0)):
+        with pytest.raises(ModelError, match="at a pace of"):
+            voice.pronounce(phonemes, pace=pace)
+
+
 def test_a_seed_gives_the_same_speech(voice: VoiceRuntime) -> None:
     first, again = (voice.synthesise("The same again.", seed=7).pcm for _ in range(2))
     other = voice.synthesise("The same again.", seed=8).pcm

@@ -179,8 +179,8 @@ class VoiceRuntime:
             pace: How fast, from 0.5 to 2.
 
         Returns:
-            float32 [n] at the voice's rate, with all its silence, and int64 [phonemes + 1]: the
-            sample at which each begins, and at which the last one ends.
+            float32 [n] at the voice's rate, and int64 [phonemes + 1, 2]: the samples of the blank
+            before each phoneme, and of the one behind the last.
 
         Raises:
             ModelError: there are too many phonemes, the pace is out of range, or the graph failed.
@@ -191,7 +191,7 @@ class VoiceRuntime:
         latents, frames = self._plan(ids, np.random.default_rng(seed), pace)
         edges = np.concatenate([[0], np.cumsum(frames)]) * self.config.hop
         sound = self._decode(latents, 0, latents.shape[2]) * np.float32(self.config.gain)
-        return np.clip(sound, -_CEILING, _CEILING), edges[places]
+        return sound.clip(-_CEILING, _CEILING), np.stack([edges[i - 1 : i + 1] for i in places])
 
     def _phrase(
         self,

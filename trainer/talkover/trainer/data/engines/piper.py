@@ -27,6 +27,7 @@ from talkover.trainer.data.engines.voices import Delivery, VoiceInfo
 from talkover.trainer.data.mouths import Utterance
 
 _STRESS: Final = {0: "", 1: "ˈ", 2: "ˌ"}
+_SPACE: Final = " "
 _SLOWEST, _FASTEST = 0.5, 2.0
 _LESS: Final = 0.4  # an octave up is no person, with the whole spectrum
 
@@ -76,18 +77,23 @@ def utter(
     """
     phonemes: list[str] = []
     begins: list[tuple[int, str]] = []
+    paused = True
     for word in words:
-        for phone in word.phones:
-            begins.append((len(phonemes), phone.symbol))
+        for number, phone in enumerate(word.phones):
+            # The space before a consonant sounds like it, that before a vowel like what was before.
+            joins = not (number or phone.vowel or paused)
+            begins.append((len(phonemes) - joins, phone.symbol))
             phonemes += _STRESS[phone.stress] + sounds.name(phone)
-        begins.append((len(phonemes), ""))
-        phonemes += f"{stop_of(word)} "
-    phonemes = phonemes[:-1]  # the last space
+        if paused := bool(stop_of(word)):
+            begins.append((len(phonemes), ""))
+            phonemes.append(stop_of(word))
+        phonemes.append(_SPACE)
     size = voice.size * delivery.pitch**_LESS
-    pcm, edges = runtime.pronounce(
-        phonemes,
+    pcm, blanks = runtime.pronounce(
+        phonemes[:-1],
         seed=zlib.crc32("".join(phonemes).encode()),
         pace=min(max(delivery.pace / size, _SLOWEST), _FASTEST),
     )
-    heard = [(int(edges[place]), symbol) for place, symbol in begins]
+    # The blank before a sound is where it begins.
+    heard = [(int(blanks[place][0]), symbol) for place, symbol in begins]
     return fitted(pcm, runtime.rate * size, heard, words)
