@@ -78,7 +78,7 @@ def nemo(folder, corpus):
 
 def damage_files(root, good, add):
     pcm, rate = soundfile.read(good.path, dtype="float32")
-    for end in ("wav", "flac", "mp3"):
+    for end in ("wav", "flac", "mp3", "aiff"):
         soundfile.write(root / f"cut.{end}", pcm, rate)
         content = (root / f"cut.{end}").read_bytes()
         (root / f"cut.{end}").write_bytes(content[: len(content) * 6 // 10])

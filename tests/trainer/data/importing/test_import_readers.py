@@ -3,7 +3,11 @@
 import gzip
 import json
 
+import numpy as np
 import pytest
+import soundfile
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from talkover.core.errors import DataError
 from talkover.trainer.data.importing.entries import Entry, Reason, Refused
@@ -184,3 +188,64 @@ def test_what_is_there_of_no_known_format_is_asked_about(tmp_path):
         detect(written(tmp_path / "notes.txt", "hello"))
     with pytest.raises(DataError, match="there is no"):
         detect(tmp_path / "nothing")
+
+
+def test_cuts_as_lhotse_writes_them(tmp_path):
+    from lhotse import CutSet, MonoCut, Recording, SupervisionSegment
+
+    soundfile.write(tmp_path / "a.wav", np.zeros(24_000), 8_000)
+    told = SupervisionSegment("s", "r", 0.5, 2.0, text="hello", language="en", speaker="ann")
+    whole = Recording.from_file(tmp_path / "a.wav", recording_id="r")
+    cut = MonoCut("c", 0.25, 2.75, 0, [told], recording=whole)
+    found = {}
+    for name, one in {
+        "plain": cut,
+        "resampled": cut.resample(16_000),
+        "faster": cut.perturb_speed(1.1),
+        "padded": cut.pad(5.0),
+    }.items():
+        CutSet.from_cuts([one]).to_file(tmp_path / f"{name}.jsonl.gz")
+        (found[name],) = read(tmp_path / f"{name}.jsonl.gz")
+    plain = found["plain"]
+    assert (plain.begin, plain.seconds, plain.claimed, plain.rate) == (0.75, 2.0, 3.0, 8_000)
+    assert (plain.text, plain.locale, plain.speaker) == ("hello", "en", "ann")
+    assert found["resampled"].rate is None
+    assert why(found["faster"]) is why(found["padded"]) is Reason.BAD_LINE
+
+
+NAMES = (
+    *("audio_filepath", "duration", "offset", "text", "start", "recording", "recording_id"),
+    *("sources", "source", "type", "supervisions", "channel", "id", "transforms"),
+)
+LINES = st.one_of(
+    st.binary(max_size=60),
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(max_size=5),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(NAMES),
+                inner,
+                max_size=5,
+            )
+        ),
+        max_leaves=20,
+    ).map(lambda value: json.dumps(value).encode()),
+)
+
+
+@given(st.lists(LINES, max_size=6))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+def test_no_line_whatever_is_in_it_stops_a_reader(tmp_path, lines):
+    (tmp_path / "kaldi").mkdir(exist_ok=True)
+    for name in ("m.jsonl", "kaldi/wav.scp", "kaldi/text", "kaldi/segments"):
+        (tmp_path / name).write_bytes(b"\n".join(lines))
+    table = b"client_id\tpath\tsentence\n" + b"\n".join(lines)
+    (tmp_path / "t.tsv").write_bytes(table)
+    for item in (
+        *read(tmp_path / "m.jsonl", Format.NEMO),
+        *read(tmp_path / "m.jsonl", Format.LHOTSE),
+        *read(tmp_path / "t.tsv", Format.COMMONVOICE),
+        *read(tmp_path / "kaldi", Format.KALDI),
+    ):
+        assert isinstance(item, Entry | Refused)

@@ -11,6 +11,7 @@ from talkover.core.errors import DataError
 from talkover.trainer.data.importing.entries import Entry, Item, Reason, Refused, refused
 from talkover.trainer.data.importing.reading import number, read_json_lines, text_of
 
+_RESAMPLED: Final = "Resample"  # which happens here in any case
 _ENDS: Final = (".jsonl.gz", ".jsonl")
 _TRAITS: Final = ("gender", "age")
 _SOURCES: Final = {
@@ -105,7 +106,11 @@ def _entry(where: str, recording: dict[str, Any], supervision: Any, start: float
     begin, seconds = number(supervision.get("start")), number(supervision.get("duration"))
     if begin is None or seconds is None:
         return refused(where, Reason.BAD_LINE, "start or duration is no number", audio=audio)
-    rate = number(recording.get("sampling_rate"))
+    changed = _changes(recording)
+    if changed - {_RESAMPLED}:
+        detail = "the recording is changed as it is read; save it as it should be"
+        return refused(where, Reason.BAD_LINE, detail, audio=audio)
+    rate = None if changed else number(recording.get("sampling_rate"))
     channels = source.get("channels")
     channel = supervision.get("channel", 0)
     several = isinstance(channels, list) and len(channels) > 1
@@ -119,10 +124,17 @@ def _entry(where: str, recording: dict[str, Any], supervision: Any, start: float
         rate=None if rate is None else round(rate),
         channel=channel if several and isinstance(channel, int) else None,
         speaker=text_of(supervision.get("speaker")),
-        locale=text_of(supervision.get("language")),
+        locale=_trait(supervision, "locale") or text_of(supervision.get("language")),
         accent=_trait(supervision, "accent"),
         traits={name: found for name in _TRAITS if (found := _trait(supervision, name))},
     )
+
+
+def _changes(recording: dict[str, Any]) -> set[str]:
+    """What Lhotse would do to a recording."""
+    changes = recording.get("transforms")
+    listed = changes if isinstance(changes, list) else []
+    return {text_of(one.get("name")) if isinstance(one, dict) else "" for one in listed}
 
 
 def _trait(supervision: dict[str, Any], name: str) -> str:

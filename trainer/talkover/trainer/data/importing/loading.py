@@ -1,9 +1,9 @@
 """A recording from the disk: found inside its source, whole, as it is."""
 
-import struct
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 import numpy as np
 import soundfile
@@ -11,10 +11,12 @@ import soundfile
 from talkover.trainer.data.importing.checks import Limits, Sound, claim_findings, length_findings
 from talkover.trainer.data.importing.entries import Entry, Finding, Reason
 
-_UNKNOWN: Final = (0, 0xFFFFFFFF)
-"""Sizes that a writer leaves in a WAV that it could not go back to."""
+_SHORT: Final = re.compile(r"(?:data|SSND|Data Size|riff|Riff size) *: (\d+) \(should be (\d+)\)")
+"""In libsndfile's log: bytes that the header of a WAV, AIFF, AU, W64 or RF64 claims, and those that
+there are."""
+_STREAMED: Final = 0x7FFFFF00
+"""Sizes from here on are left by writers that could not go back to the header."""
 _NO_LENGTH: Final = 1 << 62  # frames
-_CHUNKS: Final = 64
 _TAIL: Final = 1 << 16
 _LAST_PAGE: Final = 4
 
@@ -68,7 +70,7 @@ def load(path: Path, entry: Entry, limits: Limits) -> Loaded | list[Finding]:
     except (OSError, soundfile.SoundFileError, TypeError) as error:
         return [Finding(Reason.NO_AUDIO, _first_line(error))]
     with file:
-        if cut := _cut_off(path, file.format):
+        if cut := _cut_off(path, file):
             return [cut]
         if file.frames >= _NO_LENGTH:
             return [Finding(Reason.INCOMPLETE, "its header tells no length; write it again")]
@@ -105,40 +107,23 @@ def _part(
     return Loaded(np.ascontiguousarray(sound), file.samplerate, plain and file.channels == 1)
 
 
-def _cut_off(path: Path, kind: str) -> Finding | None:
-    """Whether a file ends before it should, where libsndfile would not say so."""
+def _cut_off(path: Path, file: soundfile.SoundFile) -> Finding | None:
+    """Whether a file ends before it should, where libsndfile only notes it and reads on."""
+    for claimed, there in _SHORT.findall(file.extra_info):
+        if int(there) < int(claimed) < _STREAMED:
+            return Finding(Reason.INCOMPLETE, f"{there} of {claimed} bytes")
+    if file.format == "OGG" and not _ended(path):
+        return Finding(Reason.INCOMPLETE, "its last page is missing")
+    return None
+
+
+def _ended(path: Path) -> bool:
+    """The last page of an Ogg stream says that it is the last."""
     with path.open("rb") as file:
-        if kind in ("WAV", "WAVEX"):
-            return _cut_off_wav(file, path.stat().st_size)
-        if kind == "OGG":
-            return _cut_off_ogg(file, path.stat().st_size)
-    return None
-
-
-def _cut_off_wav(file: BinaryIO, size: int) -> Finding | None:
-    order = "<" if file.read(12)[:4] == b"RIFF" else ">"
-    for _ in range(_CHUNKS):
-        head = file.read(8)
-        if len(head) < 8:
-            break
-        name, length = head[:4], struct.unpack(f"{order}I", head[4:])[0]
-        if name == b"data":
-            there = size - file.tell()
-            if length in _UNKNOWN or length <= there:
-                return None
-            return Finding(Reason.INCOMPLETE, f"{there} of {length} bytes of sound")
-        file.seek(length + length % 2, 1)
-    return None
-
-
-def _cut_off_ogg(file: BinaryIO, size: int) -> Finding | None:
-    """The last page of a stream says that it is the last."""
-    file.seek(max(size - _TAIL, 0))
-    tail = file.read()
+        file.seek(max(path.stat().st_size - _TAIL, 0))
+        tail = file.read()
     page = tail.rfind(b"OggS")
-    if 0 <= page < len(tail) - 5 and tail[page + 5] & _LAST_PAGE:
-        return None
-    return Finding(Reason.INCOMPLETE, "its last page is missing")
+    return 0 <= page < len(tail) - 5 and bool(tail[page + 5] & _LAST_PAGE)
 
 
 def _first_line(error: Exception) -> str:
