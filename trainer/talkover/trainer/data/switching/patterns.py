@@ -16,6 +16,7 @@ from talkover.trainer.data.switching.templates import (
     Random,
     Speaker,
     begun,
+    pick,
     plain,
     speaker,
     tokens_of,
@@ -52,8 +53,8 @@ def draw(
         DataError: there is no such pair, or its templates give too few sentences of the split.
     """
     both = speaker(pair)
-    frame = matrix or str(random.choice(both.languages))
-    about = theme or Theme(str(random.choice(THEMES)))
+    frame = matrix or pick(both.languages, random)
+    about = theme or Theme(pick(THEMES, random))
     if frame not in both.languages or about not in THEMES:
         raise DataError(f"nobody speaks about {about} in the frame of {frame!r} in {pair}")
     for _ in range(_TRIES):
@@ -84,12 +85,12 @@ def _between(both: Speaker, frame: str, theme: Theme, split: Split, random: Rand
 def _tag(both: Speaker, frame: str, theme: Theme, split: Split, random: Random) -> Marked:
     tags = both.files[both.partner(frame)]["tags"]
     if random.random() < 0.5:
-        kind = str(random.choice(["statements", "requests"]))
+        kind = pick(("statements", "requests"), random)
         base = _sentence(both, frame, kind, theme, split, random)
-        return [*plain(f"{random.choice(tags['first'])} ", both.partner(frame)), *base]
+        return [*plain(f"{pick(tags['first'], random)} ", both.partner(frame)), *base]
     base = unstopped(_sentence(both, frame, "statements", theme, split, random))
     comma = both.files[frame]["comma"]
-    last = plain(str(random.choice(tags["last"])), both.partner(frame))
+    last = plain(pick(tags["last"], random), both.partner(frame))
     return [*base, *plain(f"{comma} ", frame), *last]
 
 
@@ -110,7 +111,7 @@ def _alternation(both: Speaker, frame: str, theme: Theme, _split: Split, random:
 
 
 def _of(both: Speaker, language: str, theme: Theme, part: str, random: Random) -> str:
-    return str(random.choice(both.templates(language, "alternation", theme, part)))
+    return pick(both.templates(language, "alternation", theme, part), random)
 
 
 _MAKERS: Final[dict[Pattern, Callable[[Speaker, str, Theme, Split, Random], Marked]]] = {

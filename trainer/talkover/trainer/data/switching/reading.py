@@ -88,25 +88,23 @@ def _spelt(word: str) -> str:
 @lru_cache(maxsize=_FORMS)
 def _forms(voice: str, words: tuple[str, ...]) -> tuple[tuple[list[str], list[str]], ...]:
     """Mnemonics and IPA of each word; by itself where eSpeak joins some into one."""
-    lines = [" ".join(words)]
-    mnemonics, ipa = (_asked(voice, lines, how)[0] for how in ("-x", "--ipa"))
+    whole = " ".join(words)
+    mnemonics, ipa = (_asked(voice, whole, how) for how in ("-x", "--ipa"))
     if not len(mnemonics) == len(ipa) == len(words):
-        mnemonics, ipa = (
-            [_BETWEEN.join(line) for line in _asked(voice, words, how)] for how in ("-x", "--ipa")
-        )
+        alone = [[_asked(voice, word, how) for word in words] for how in ("-x", "--ipa")]
+        mnemonics, ipa = ([_BETWEEN.join(word) for word in said] for said in alone)
     return tuple(
         (sounds.split(_BETWEEN), symbols.split(_BETWEEN))
         for sounds, symbols in zip(mnemonics, ipa, strict=True)
     )
 
 
-def _asked(voice: str, lines: Sequence[str], how: str) -> list[list[str]]:
-    """Words of each line, their sounds kept apart."""
-    asked = ("-v", voice, "-q", how, f"--sep={_BETWEEN}", "--", "\n\n".join(lines))
-    found = [line.split() for line in run_espeak(*asked).decode("utf-8").splitlines() if line]
-    if len(found) != len(lines) or any("(" in word for line in found for word in line):
-        raise DataError(f"eSpeak's {voice} does not read {' '.join(lines)!r} as its own language")
-    return found
+def _asked(voice: str, text: str, how: str) -> list[str]:
+    """Its words, their sounds kept apart."""
+    said = run_espeak("-v", voice, "-q", how, f"--sep={_BETWEEN}", "--", text).decode("utf-8")
+    if "(" in said:
+        raise DataError(f"eSpeak's {voice} takes a word of {text!r} for another language's")
+    return said.split()
 
 
 def _phones(ipa: Sequence[str], language: str) -> tuple[Phone, ...]:

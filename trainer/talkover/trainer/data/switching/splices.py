@@ -20,7 +20,7 @@ from talkover.core.clock import RATE
 from talkover.core.errors import DataError
 from talkover.trainer.data.mouths import Sound, Utterance
 from talkover.trainer.data.switching.joining import joined
-from talkover.trainer.data.switching.templates import Random, speaker
+from talkover.trainer.data.switching.templates import Random, pick, speaker
 from talkover.trainer.data.switching.tokens import Pattern, SwitchText, Token
 from talkover.trainer.data.texts import Split, Theme, split_of
 from talkover.trainer.data.timing import TimedWord
@@ -87,7 +87,7 @@ def draw_spliced(
         raise DataError(f"nobody has recorded {pair!r}; there are {', '.join(RECORDED)}")
     both = speaker(pair)
     for _ in range(_TRIES):
-        frame = matrix or str(random.choice(both.languages))
+        frame = matrix or pick(both.languages, random)
         pieces = _pieces(pattern, frame, both.partner(frame), split, random)
         text = SwitchText(_tokens(pieces), pair, pattern, frame, Theme.CALL_CENTRE)
         if split_of(text.text) is split:
@@ -127,10 +127,10 @@ def _pieces(pattern: Pattern, frame: str, other: str, split: Split, random: Rand
     mine, theirs = _voice(frame), _voice(other)
     match pattern:
         case Pattern.BETWEEN:
-            sentences = [_sentence(voice, split, random) for voice in (mine, theirs)]
+            sentences = [_sentence(language, split, random) for language in (frame, other)]
             return [_ended(_begun(sentence)) for sentence in sentences]
         case Pattern.TAG:
-            sentence = _sentence(mine, split, random)
+            sentence = _sentence(frame, split, random)
             if random.random() < 0.5:
                 first = _begun(_one(theirs, "first", random))
                 return [Piece(first.prompt, f"{first.text},"), _ended(sentence)]
@@ -146,7 +146,7 @@ def _pieces(pattern: Pattern, frame: str, other: str, split: Split, random: Rand
             predicate = _one(theirs, "predicates", random)
             return _phrase([_one(mine, "subjects", random), *digits, predicate])
         case Pattern.BORROWED:
-            use = str(random.choice(["digits", "letters"]))
+            use = pick(("digits", "letters"), random)
             borrowed = _several(theirs, use, int(random.integers(2, 6)), random)
             return _phrase([_one(mine, "carriers", random), *borrowed])
 
@@ -159,11 +159,18 @@ def _several(voice: _Voice, use: str, count: int, random: Random) -> list[Piece]
     return [_one(voice, use, random) for _ in range(count)]
 
 
-def _sentence(voice: _Voice, split: Split, random: Random) -> Piece:
-    mine = [piece for piece in voice.by_use["sentences"] if split_of(piece.text) is split]
-    if not mine:
-        raise DataError(f"{voice.name} has recorded no sentence for {split}")
+def _sentence(language: str, split: Split, random: Random) -> Piece:
+    mine = _sentences(language, split)
     return mine[int(random.integers(len(mine)))]
+
+
+@cache
+def _sentences(language: str, split: Split) -> tuple[Piece, ...]:
+    recorded = _voice(language).by_use["sentences"]
+    mine = tuple(piece for piece in recorded if split_of(piece.text) is split)
+    if not mine:
+        raise DataError(f"no recorded sentence of {language} is for {split}")
+    return mine
 
 
 def _phrase(pieces: Sequence[Piece]) -> list[Piece]:

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -57,13 +58,12 @@ class Speaker:
             found = found.get(name, {})
         if not found:
             raise DataError(f"languages/{language}.toml has no [{'.'.join(path)}]")
-        return list(found)
+        templates: list[str] = found
+        return templates
 
     def draw(self, random: Random, language: str, kind: str, theme: Theme) -> Marked:
         """A filled template of a kind and theme."""
-        return self.fill(
-            str(random.choice(self.templates(language, kind, theme))), language, random
-        )
+        return self.fill(pick(self.templates(language, kind, theme), random), language, random)
 
     def fill(self, template: str, language: str, random: Random) -> Marked:
         """What becomes of a template: characters, each with its language.
@@ -85,9 +85,9 @@ class Speaker:
     def _drawn(self, name: str, size: int, mine: str, used: set[str], random: Random) -> str:
         entries = self._entries(name, mine)
         if size:
-            return " ".join(map(str, random.choice(entries, size)))
+            return " ".join(pick(entries, random) for _ in range(size))
         fresh = [entry for entry in entries if entry not in used] or entries
-        chosen = str(random.choice(fresh))
+        chosen = pick(fresh, random)
         used.add(chosen)
         return chosen
 
@@ -112,6 +112,11 @@ def speaker(pair: str) -> Speaker:
     if pair not in PAIRS:
         raise DataError(f"no pair {pair!r}; there are {', '.join(PAIRS)}")
     return Speaker(pair, {language: _read(language) for language in pair.split("-")})
+
+
+def pick(entries: Sequence[str], random: Random) -> str:
+    """One of them."""
+    return entries[int(random.integers(len(entries)))]
 
 
 def tokens_of(marked: Marked) -> tuple[Token, ...]:
