@@ -8,7 +8,6 @@ import sys
 import time
 from dataclasses import replace
 from hashlib import sha256
-from importlib.resources import files
 
 import numpy as np
 import pytest
@@ -26,31 +25,19 @@ from talkover.trainer.data.streaming.sources import Spoken
 from talkover.trainer.data.streaming.stream import Stream
 from talkover.trainer.data.studio import Studio
 from talkover.trainer.data.texts import Split
-from talkover.trainer.data.throat import Throat
 
 HOURS = 0.06  # two shards
 
 
 @pytest.fixture(scope="module")
-def recipe(tmp_path_factory):
-    """The one that comes along, of few words, without the music that not every machine has."""
-    path = tmp_path_factory.mktemp("recipe") / "still.toml"
-    content = files("talkover.trainer.data").joinpath("recipes/dialects17.toml").read_text("utf-8")
-    for old, new in (
-        ("music = 0.25", "music = 0"),
-        ("call_centre = 3, ", ""),
-        ("everyday = 2, ", ""),
-    ):
-        assert old in content
-        content = content.replace(old, new)
-    path.write_text(content, "utf-8")
-    return path
+def recipe(recipe_file):
+    return Recipe.load(str(recipe_file))
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory, recipe):
     out = tmp_path_factory.mktemp("sets") / "one"
-    make(Recipe.load(str(recipe)), Split.TRAIN, out, hours=HOURS, processes=2)
+    make(recipe, Split.TRAIN, out, hours=HOURS, processes=2)
     return out
 
 
@@ -81,8 +68,8 @@ def test_the_manifest_says_what_is_in_the_files(folder):
 
 
 def test_the_files_are_what_the_recipe_streams(folder, recipe):
-    with Throat() as throat:
-        made = Studio(Recipe.load(str(recipe)), Split.TRAIN, throat).utterance(3)
+    with Studio(recipe, Split.TRAIN) as studio:
+        made = studio.utterance(3)
     pcm, _ = soundfile.read(folder / lines(folder)[3]["audio_filepath"], dtype="int16")
     assert np.array_equal(pcm, to_int16(made.pcm))
 
@@ -108,12 +95,12 @@ def test_lhotse_reads_the_cuts(folder):
 
 
 @pytest.mark.slow
-def test_what_was_killed_goes_on_to_the_same_files(folder, recipe, tmp_path):
+def test_what_was_killed_goes_on_to_the_same_files(folder, recipe, recipe_file, tmp_path):
     out = tmp_path / "again"
     code = "from talkover.core.cli import main; main()"
     process = subprocess.Popen(
         [
-            *(sys.executable, "-c", code, "data", "make", "--recipe", str(recipe)),
+            *(sys.executable, "-c", code, "data", "make", "--recipe", str(recipe_file)),
             *("--out", str(out), "--hours", str(HOURS), "--processes", "2"),
         ],
         stdout=subprocess.DEVNULL,
@@ -124,7 +111,7 @@ def test_what_was_killed_goes_on_to_the_same_files(folder, recipe, tmp_path):
     assert not (out / MANIFEST).exists()
     # Its own processes end with it, so that nobody else writes there.
     until(lambda: not working_in(out))
-    make(Recipe.load(str(recipe)), Split.TRAIN, out, hours=HOURS, processes=2)
+    make(recipe, Split.TRAIN, out, hours=HOURS, processes=2)
     assert lines(out) == lines(folder)
     assert hashes(out) == hashes(folder)
 
@@ -144,24 +131,22 @@ def working_in(out):
 
 
 def test_a_folder_with_something_else_in_it_is_left_alone(folder, recipe, tmp_path):
-    mine = Recipe.load(str(recipe))
-    for other, options in ((replace(mine, seed=5), {}), (mine, {"clean": True})):
+    for other, options in ((replace(recipe, seed=5), {}), (recipe, {"clean": True})):
         with pytest.raises(DataError, match="another set"):
             make(other, Split.TRAIN, folder, hours=0.01, processes=1, **options)
     (tmp_path / "thesis.txt").write_text("years of work")
     with pytest.raises(DataError, match="not empty"):
-        make(mine, Split.TRAIN, tmp_path, hours=0.01, processes=1)
+        make(recipe, Split.TRAIN, tmp_path, hours=0.01, processes=1)
     assert not list(tmp_path.glob("*.json"))
 
 
 def test_a_set_that_was_made_clean_is_dirtied_to_the_same(folder, recipe, tmp_path):
-    drawn = Recipe.load(str(recipe))
     out = tmp_path / "clean"
-    make(drawn, Split.TRAIN, out, hours=0.001, processes=1, clean=True)
+    make(recipe, Split.TRAIN, out, hours=0.001, processes=1, clean=True)
     assert all(line["noise"] == "" and line["snr"] is None for line in lines(out))
-    source = Recorded(out / MANIFEST, drawn)
-    with Throat() as throat:
-        spoken = Studio(drawn, Split.TRAIN, throat).utterance(7)
+    source = Recorded(out / MANIFEST, recipe)
+    with Studio(recipe, Split.TRAIN) as studio:
+        spoken = studio.utterance(7)
     assert source.make(7, 0).clean.words == spoken.clean.words
     for number, line in enumerate(lines(folder)[: source.count]):
         laid = source.make(number, 0)
@@ -172,7 +157,7 @@ def test_a_set_that_was_made_clean_is_dirtied_to_the_same(folder, recipe, tmp_pa
 
 
 def test_a_recipe_can_be_streamed_as_it_is_spoken(folder, recipe):
-    source = Spoken(Recipe.load(str(recipe)), Split.TRAIN)
+    source = Spoken(recipe, Split.TRAIN)
     with Stream(source) as stream:
         stream.load_state_dict(stream.state_dict() | {"step": 48})
         for line, made in zip(lines(folder)[48:50], stream, strict=False):

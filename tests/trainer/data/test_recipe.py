@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 
 from talkover.core.clock import RATE
-from talkover.core.errors import DataError
+from talkover.core.errors import ConfigError, DataError
 from talkover.trainer.data.clean import clean
+from talkover.trainer.data.engines.available import available
+from talkover.trainer.data.engines.speaking import Engines
+from talkover.trainer.data.engines.voices import voice
 from talkover.trainer.data.recipe import Recipe, recipes
 from talkover.trainer.data.studio import Studio
 from talkover.trainer.data.texts import Split, split_of
@@ -23,14 +26,13 @@ def throat():
 
 
 @pytest.fixture(scope="module")
-def made(throat):
-    studio = Studio(RECIPE, Split.TRAIN, throat)
-    return [studio.utterance(number) for number in range(34)]
+def made():
+    with Studio(RECIPE, Split.TRAIN) as studio:
+        return [studio.utterance(number) for number in range(34)]
 
 
 def test_an_utterance_does_not_depend_on_what_was_made_before(made):
-    with Throat() as other:
-        studio = Studio(RECIPE, Split.TRAIN, other)
+    with Studio(RECIPE, Split.TRAIN) as studio:
         for number in (33, 4, 11):
             again, before = studio.utterance(number), made[number]
             assert np.array_equal(again.pcm, before.pcm)
@@ -68,23 +70,67 @@ def test_every_accent_comes_in_turn_and_all_is_as_it_should_be(made):
         assert one.languages == ("en",)
 
 
-def test_a_recipe_of_ones_own(tmp_path, throat):
-    listed = {"accents": '["rp"]', "themes": "{ everyday = 1 }"}
-    path = tmp_path / "mine.toml"
-    path.write_text(
-        "\n".join(f"{name} = {value}" for name, value in listed.items())
-        + '\n[voices]\ntrain = ["f1"]\n[speaker]\npitch = [40, 60]\npace = [1, 1]\n'
-        "level = [-20, -20]\n[noise]\nshare = 0\nsnr = [0, 0]\nbabble = 0\nmusic = 0\n"
-        "lines = false\n"
-    )
-    one = Studio(Recipe.load(str(path)), Split.TRAIN, throat).utterance(0)
-    assert (one.clean.accent, one.clean.speaker, one.snr, one.noise) == (
-        "rp",
-        "espeak-f1",
-        None,
-        "",
-    )
-    assert one.clean.name.startswith("mine-0-train-")
+def test_accents_and_patterns_come_in_turn_and_pairs_too(throat):
+    recipe = replace(Recipe.load("dialects17x5"), guests=())
+    assert len(recipe.conditions) == len(set(recipe.conditions)) == 22
+    for number, pair in (
+        (17, "es-en"),
+        (40, "fr-en"),
+        (63, "hi-en"),
+        (86, "de-en"),
+        (109, "zh-en"),
+    ):
+        one = clean(recipe, Split.TEST, number, throat)
+        assert one.pattern == recipe.conditions[number % 22]
+        assert "-".join(sorted(one.languages, key="en".__eq__)) == pair
+        assert {word.language for word in one.words} == set(one.languages)
+        assert (one.engine, one.split) == ("espeak", split_of(one.text))
+        assert one.voice.removeprefix("espeak-") in recipe.voices[Split.TEST]
+    assert clean(recipe, Split.TRAIN, 16 + 22, throat).accent == "singaporean"
+
+
+def test_other_engines_speak_where_they_can(throat):
+    recipe = Recipe.load("dialects17x5")
+    fit = [guest for guest in recipe.guests if guest.engine == "flite"]
+    missing = {name for guest in fit for name in guest.voices[Split.TRAIN]} - {
+        voice.name for voice in available()
+    }
+    if missing:
+        pytest.skip(f"no {', '.join(missing)}; `sh scripts/test_setup.sh` says why")
+    recipe = replace(recipe, guests=tuple(replace(guest, share=1.0) for guest in fit))
+    with Engines() as engines:
+        said = [clean(recipe, Split.TRAIN, number, throat, engines) for number in range(17)]
+        again = clean(recipe, Split.TRAIN, 16, throat, engines)
+    able = {code for name in fit[0].voices[Split.TRAIN] for code in voice(name).accents}
+    assert {one.accent for one in said if one.engine == "flite"} == able
+    assert {one.engine for one in said if one.accent not in able} <= {"espeak"}
+    for one in said:
+        assert one.accent in voice(one.voice).accents
+        assert " ".join(word.text for word in one.words) == one.text
+    assert np.array_equal(again.pcm, said[-1].pcm)
+    with pytest.raises(ConfigError, match="nothing to say it with"):
+        [clean(recipe, Split.TRAIN, number, throat) for number in range(17)]
+
+
+def test_nobody_is_heard_in_two_splits():
+    for name in recipes():
+        recipe = Recipe.load(name)
+        people = [
+            {f"espeak-{variant}" for variant in recipe.voices[split]}
+            | {voice(one).person for guest in recipe.guests for one in guest.voices[split]}
+            for split in Split
+        ]
+        assert all(people)
+        assert sum(map(len, people)) == len(set.union(*people))
+
+
+def test_a_recipe_of_ones_own(recipe_file):
+    recipe = replace(Recipe.load(str(recipe_file)), noisy=0.0, lines=False)
+    with Studio(recipe, Split.TRAIN) as studio:
+        one = studio.utterance(1)
+    assert (one.clean.accent, one.snr, one.noise) == ("scottish", None, "")
+    assert one.clean.speaker in {"espeak-f1", "espeak-m3"}
+    assert one.clean.name == "small-0-train-0000001"
     assert np.array_equal(one.pcm, one.clean.pcm)
 
 
@@ -97,6 +143,26 @@ SPEAKER = "[speaker]\npitch = [1, 2]\npace = [1, 1]\nlevel = [-9, -9]\n[noise]\n
         ("accents = 3", "not iterable"),
         ('accents = ["martian"]', "no accent 'martian'"),
         ('accents = ["rp"]\n[voices]\ntrain = ["f1"]\ntest = ["f1"]', "two splits"),
+        (
+            (
+                'accents = ["rp"]\n[voices]\n[engines.flite]\nshare = 1\ntrain = ["flite-kal"]\n'
+                '[engines.festival]\nshare = 0\ntest = ["festival-kal"]'
+            ),
+            "two splits",
+        ),
+        (
+            'accents = ["rp"]\n[voices]\n[engines.flite]\nshare = 1.1\ntrain = ["flite-kal"]',
+            "more than all sentences",
+        ),
+        (
+            'accents = ["rp"]\n[voices]\n[engines.flite]\nshare = 1\ntrain = ["piper-joe"]',
+            "piper-joe is a voice of piper",
+        ),
+        ('accents = ["rp"]\n[voices]\ntrain = ["nobody"]', "no voice 'espeak-nobody'"),
+        (
+            'accents = ["rp"]\n[voices]\n[switching]\npatterns = []\npairs = ["en-xx"]',
+            "no pair 'en-xx'",
+        ),
         (f'accents = ["rp"]\n[voices]\n{SPEAKER}babble = 0.6\nmusic = 0.5', "more than all"),
         ("=", "Invalid|Expected"),
     ],
@@ -110,5 +176,5 @@ def test_a_recipe_that_cannot_be_used_is_named(tmp_path, content, fault):
 
 def test_a_recipe_that_is_not_there_is_answered_with_those_there_are():
     assert "dialects17" in recipes()
-    with pytest.raises(DataError, match="no recipe 'nothing'; there are dialects17"):
+    with pytest.raises(DataError, match=r"no recipe 'nothing'; there are .*dialects17"):
         Recipe.load("nothing")

@@ -139,15 +139,9 @@ def test_the_rate_is_of_what_came_after_the_clock_ran(manifest):
         measure_rate(Stream(Recorded(manifest, DIRT)), 0.5)
 
 
-def test_the_command_reports_what_it_measured(manifest, tmp_path):
-    recipe = tmp_path / "still.toml"
-    recipe.write_text(
-        'accents = ["rp"]\nthemes = { everyday = 1 }\n[voices]\ntrain = ["f1"]\n[speaker]\n'
-        "pitch = [40, 60]\npace = [1, 1]\nlevel = [-20, -20]\n[noise]\nshare = 1\nsnr = [0, 5]\n"
-        "babble = 0.5\nmusic = 0\nlines = true\n"
-    )
+def test_the_command_reports_what_it_measured(manifest, recipe_file, tmp_path):
     report = tmp_path / "report.json"
-    given = ("--manifest", str(manifest), "--recipe", str(recipe), "--seconds", "60")
+    given = ("--manifest", str(manifest), "--recipe", str(recipe_file), "--seconds", "60")
     result = CliRunner().invoke(
         app, ["stream", *given, "--workers", "0", "--json", str(report)], env={"COLUMNS": "200"}
     )
@@ -157,6 +151,6 @@ def test_the_command_reports_what_it_measured(manifest, tmp_path):
     assert (first["name"], first["unit"], first["bar"]) == ("stream", "x real time", ">= 20")
     assert first["value"] > 0
     assert first["met"] == (first["value"] >= 20)
-    drawn = Recipe.load(str(recipe))
+    drawn = Recipe.load(str(recipe_file))
     assert found["sha256"] == measure_rate(Stream(Recorded(manifest, drawn)), 60).sha256
     assert CliRunner().invoke(app, ["stream"]).exit_code == 2

@@ -5,17 +5,19 @@ it has just been spoken or is read again.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from talkover.core.audio import to_float, to_int16
 from talkover.core.clock import RATE
-from talkover.trainer.data.accents import accent
-from talkover.trainer.data.mouths import Sound, speak
+from talkover.trainer.data.engines.speaking import Engines
+from talkover.trainer.data.mouths import Sound
 from talkover.trainer.data.recipe import Recipe
-from talkover.trainer.data.texts import Split, Theme, draw_text
+from talkover.trainer.data.saying import Mouths, say_in_accent, say_switching
+from talkover.trainer.data.switching import Pattern
+from talkover.trainer.data.texts import Split
 from talkover.trainer.data.throat import Throat
 from talkover.trainer.data.timing import TimedWord
 
@@ -34,12 +36,12 @@ class Clean:
         text: What is said.
         words: When (samples), with their sounds and languages.
         theme: What it is about.
-        accent: Code.
+        accent: Code; of the English words.
         locale: Where they speak so (BCP 47).
         languages: That are spoken (ISO 639-1), sorted.
         pattern: How it goes from one to another.
         engine: That speaks.
-        voice: Of the engine.
+        voice: Name.
         speaker: Who; nobody is in two splits.
     """
 
@@ -58,47 +60,48 @@ class Clean:
     speaker: str = ""
 
 
-def clean(recipe: Recipe, split: Split, number: int, throat: Throat) -> Clean:
+def clean(
+    recipe: Recipe, split: Split, number: int, throat: Throat, others: Engines | None = None
+) -> Clean:
     """The clean half of utterance ``number`` of a split of a recipe.
 
     Args:
         recipe: What it is made of.
         split: Whose voices and sentences.
         number: From 0 on.
-        throat: That speaks.
+        throat: eSpeak NG.
+        others: Other engines, if the recipe has voices of theirs.
 
     Raises:
-        ConfigError: eSpeak NG is not installed.
+        ConfigError: an engine that the recipe asks for is not installed, or not given.
+        WeightsError: a voice's weights are not here.
     """
     random = _random(recipe, split, number)
+    mouths = Mouths(throat, others)
     # In turn, so that any stretch of a set has as much of each.
-    chosen = accent(recipe.accents[number % len(recipe.accents)])
-    voice = str(random.choice(recipe.voices[split]))
-    theme = _theme(recipe, random)
-    text = draw_text(theme, split, random)
-    said = speak(
-        chosen,
-        chosen.say(text),
-        throat,
-        variant=voice,
-        pitch=round(random.uniform(*recipe.pitch)),
-        pace=float(random.uniform(*recipe.pace)),
-    )
+    turn, place = divmod(number, len(recipe.conditions))
+    condition = recipe.conditions[place]
+    if isinstance(condition, Pattern):
+        pair = recipe.pairs[turn % len(recipe.pairs)]
+        said = say_switching(recipe, split, condition, pair, mouths, random)
+    else:
+        said = say_in_accent(recipe, split, condition, mouths, random)
     level = float(random.uniform(*recipe.level))
     before, after = (round(random.uniform(*_PADDING) * RATE) for _ in range(2))
     return Clean(
         f"{recipe.name}-{recipe.seed}-{split}-{number:07d}",
         split,
-        in_steps(np.pad(_levelled(said.pcm, level), (before, after))),
-        text,
-        tuple(_later(word, before) for word in said.words),
-        theme.value,
-        chosen.code,
-        chosen.locale,
-        languages_of(said.words),
-        engine="espeak",
-        voice=voice,
-        speaker=f"espeak-{voice}",
+        in_steps(np.pad(_levelled(said.utterance.pcm, level), (before, after))),
+        said.text,
+        tuple(word.later(before) for word in said.utterance.words),
+        said.theme.value,
+        said.accent.code,
+        said.accent.locale,
+        languages_of(said.utterance.words),
+        said.pattern,
+        said.voice.engine,
+        said.voice.name,
+        said.voice.person,
     )
 
 
@@ -119,16 +122,6 @@ def _random(recipe: Recipe, split: Split, number: int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(_DRAWS,)))
 
 
-def _theme(recipe: Recipe, random: np.random.Generator) -> Theme:
-    often = np.array(list(recipe.themes.values()))
-    return list(recipe.themes)[int(random.choice(len(often), p=often / often.sum()))]
-
-
 def _levelled(sound: Sound, level: float) -> Sound:
     power = float(np.mean(sound**2)) if len(sound) else 0.0
     return sound * np.float32(10 ** (level / 20) / np.sqrt(power)) if power else sound
-
-
-def _later(word: TimedWord, by: int) -> TimedWord:
-    phones = tuple(replace(p, start=p.start + by, end=p.end + by) for p in word.phones)
-    return replace(word, start=word.start + by, end=word.end + by, phones=phones)

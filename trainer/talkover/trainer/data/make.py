@@ -19,7 +19,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from talkover.core.errors import DataError
 from talkover.core.weights.disk import write_atomically
@@ -98,7 +98,7 @@ def _ahead(pool: ProcessPoolExecutor, ahead: int) -> Iterator[str]:
 def _claim(out: Path, recipe: Recipe, split: Split, *, clean: bool) -> None:
     """Note whose folder it is, or see that it is ours."""
     mark = out / "recipe.json"
-    given = {"split": split.value, "clean": clean, **_plain(recipe)}
+    given = {"split": split.value, "clean": clean, **asdict(recipe)}
     content = json.dumps(given, indent=1, ensure_ascii=False)
     with suppress(FileNotFoundError):
         if mark.read_text("utf-8") != content:
@@ -110,10 +110,3 @@ def _claim(out: Path, recipe: Recipe, split: Split, *, clean: bool) -> None:
         raise DataError(f"{out} is not empty and no set of ours; choose another --out")
     out.mkdir(parents=True, exist_ok=True)
     write_atomically(mark, content.encode())
-
-
-def _plain(recipe: Recipe) -> dict[str, Any]:
-    return {
-        name: {str(key): some for key, some in value.items()} if isinstance(value, dict) else value
-        for name, value in asdict(recipe).items()
-    }

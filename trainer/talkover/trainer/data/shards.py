@@ -21,7 +21,6 @@ from talkover.trainer.data.mouths import Sound
 from talkover.trainer.data.recipe import Recipe
 from talkover.trainer.data.studio import Studio
 from talkover.trainer.data.texts import Split
-from talkover.trainer.data.throat import Throat
 
 SHARD: Final = GROUP
 """Utterances: those that are heard behind one another are made together."""
@@ -41,7 +40,7 @@ class Maker:
     def __init__(
         self, recipe: Recipe, split: Split, out: Path, *, clean: bool, stop: Event
     ) -> None:
-        self._studio = Studio(recipe, split, Throat())
+        self._studio = Studio(recipe, split)
         self._out = out
         self._clean = clean
         self._stop = stop

@@ -6,7 +6,6 @@ from talkover.trainer.data.dirt import GROUP, Made
 from talkover.trainer.data.recipe import Recipe
 from talkover.trainer.data.studio import Studio
 from talkover.trainer.data.texts import Split
-from talkover.trainer.data.throat import Throat
 
 
 class Source(Protocol):
@@ -49,7 +48,6 @@ class Spoken:
     def __init__(self, recipe: Recipe, split: Split) -> None:
         self._recipe = recipe
         self._split = split
-        self._throat: Throat | None = None
         self._studio: Studio | None = None
 
     def __reduce__(self) -> tuple[type[Self], tuple[Recipe, Split]]:
@@ -58,12 +56,11 @@ class Spoken:
     def make(self, number: int, epoch: int) -> Made:
         """Utterance ``number`` of the recipe; see ``Source``."""
         if self._studio is None:
-            self._throat = Throat()
-            self._studio = Studio(self._recipe, self._split, self._throat)
+            self._studio = Studio(self._recipe, self._split)
         return self._studio.utterance(number, epoch=epoch)
 
     def close(self) -> None:
         """It says no more."""
-        if self._throat is not None:
-            self._throat.close()
-        self._throat = self._studio = None
+        if self._studio is not None:
+            self._studio.close()
+        self._studio = None
