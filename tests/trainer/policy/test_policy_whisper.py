@@ -6,7 +6,7 @@ transformers = pytest.importorskip("transformers")
 
 from talkover.core.clock import RATE  # noqa: E402 - after the libraries it needs
 from talkover.core.listener.weights import from_state_dict  # noqa: E402
-from talkover.trainer.evaluation.stock import build_model, cut_positions  # noqa: E402
+from talkover.trainer.policy.whisper import build_model, cut_positions  # noqa: E402
 
 
 @pytest.fixture(scope="module")
