@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from talkover.core.report import progress_bar
+from talkover.trainer.data.aligning.cli import align
 from talkover.trainer.data.curating.cli import balance, stats
 from talkover.trainer.data.importing.cli import import_set
 from talkover.trainer.data.streaming.cli import stream
@@ -17,6 +18,7 @@ from talkover.trainer.data.switching.cli import show_switches
 from talkover.trainer.data.texts import Split
 
 app = typer.Typer(no_args_is_help=True)
+app.command("align")(align)
 app.command("import")(import_set)
 app.command()(stats)
 app.command()(balance)
@@ -118,7 +120,7 @@ def make(
             hours=hours,
             processes=processes,
             clean=clean,
-            tick=lambda seconds: progress.advance(task, seconds),
+            tick=lambda seconds: progress.update(task, advance=seconds, refresh=True),
         )
     took = time.monotonic() - begun
     console.print(f"{count} utterances in {out / MANIFEST}, {hours * 3_600 / took:.1f} x real time")

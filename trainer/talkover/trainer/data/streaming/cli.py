@@ -50,7 +50,9 @@ def stream(
     console = Console(highlight=False)
     with Stream(source, seed=seed, workers=workers) as items, progress_bar(console) as progress:
         task = progress.add_task("seconds of speech", total=round(seconds))
-        rate = measure_rate(items, seconds, lambda more: progress.advance(task, more))
+        rate = measure_rate(
+            items, seconds, lambda more: progress.update(task, advance=more, refresh=True)
+        )
     title = f"Stream of {'files' if manifest else 'speech as it is made'}, {workers} workers"
     bar = _BAR if manifest and recipe else None
     report = Report(title=title, measures=rate.measures(bar), seed=seed)

@@ -63,14 +63,17 @@ def measure_rate(
     """
     digest = sha256()
     begun = started = time.perf_counter()
-    first = taken = ready = 0.0
+    first = taken = ready = untold = 0.0
     for number, made in enumerate(stream):
         if number == 0:
             first = time.perf_counter() - begun
         length = len(made.pcm) / RATE
         digest.update(made.clean.name.encode() + made.pcm.tobytes())
         taken += length
-        tick(length)
+        untold += length
+        if number % stream.order.chunk == 0:
+            tick(untold)
+            untold = 0.0
         if number == stream.ahead:
             started, ready = time.perf_counter(), taken
         if taken >= seconds:
