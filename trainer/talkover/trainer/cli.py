@@ -5,12 +5,18 @@ import typer
 
 def register(app: typer.Typer) -> None:
     """Add the trainer's commands to ``app``."""
+    from talkover.trainer.data.aligning.cli import evaluate as evaluate_aligner
+    from talkover.trainer.data.aligning.cli import train as train_aligner
     from talkover.trainer.data.cli import app as data
     from talkover.trainer.evaluation.cli import app as evaluation
     from talkover.trainer.overlap.cli import app as training
     from talkover.trainer.overlap.cli import evaluate
+    from talkover.trainer.reward.cli import reward
 
     evaluation.command("overlap")(evaluate)
+    evaluation.command()(reward)
+    evaluation.command("aligner")(evaluate_aligner)
+    training.command("aligner")(train_aligner)
     app.add_typer(data, name="data", help="Speech to learn from.")
     app.add_typer(evaluation, name="eval", help="Judge models from what they were asked.")
     app.add_typer(training, name="train", help="Make models, or make them better.")

@@ -87,16 +87,28 @@ class Aligner:
         """
         if len(pcm) > LONGEST * RATE:
             raise DataError(f"{len(pcm) / RATE:.0f} s at once; cut it ({LONGEST} s at most)")
-        return self.lay(self._ear.hear(pcm), words)
+        return self.lay(self.hear(pcm), words)
 
-    def scores(self, pcm: NDArray[np.float32], symbols: Sequence[str]) -> NDArray[np.float32]:
-        """Log-likelihood of each symbol ("" is a pause) every 10 ms: [n // 160, symbols]."""
-        return self._scores(self._ear.hear(pcm), symbols)
+    def hear(self, pcm: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What the ear makes of a sound: log-probabilities [n // 160, symbols]."""
+        return self._ear.hear(pcm)
+
+    def scores(self, heard: NDArray[np.float32], symbols: Sequence[str]) -> NDArray[np.float32]:
+        """Log-likelihood of each frame of what was heard for each symbol ("" is a pause).
+
+        Returns:
+            float32 [frames, len(symbols)].
+        """
+        different = list(dict.fromkeys(symbols))
+        alike = np.stack([self._like(symbol) for symbol in different], axis=1)
+        likely = np.exp(heard - _PRIOR * np.log(self._ear.often))
+        found = np.log(likely @ alike + _FLOOR)
+        return np.ascontiguousarray(found[:, [different.index(symbol) for symbol in symbols]])
 
     def lay(self, heard: NDArray[np.float32], words: Sequence[SaidWord]) -> Alignment:
-        """``align`` for what the ear has heard: log-probabilities [frames, symbols]."""
+        """``align`` for what was heard: see ``hear``."""
         states = _states(words)
-        scores = self._scores(heard, states.symbols)
+        scores = self.scores(heard, states.symbols)
         best = scores.max(axis=1, initial=-np.inf)
         taken = best_path(scores, states.passing)
         edges = np.searchsorted(taken, np.arange(len(states.symbols) + 1))
@@ -105,17 +117,9 @@ class Aligner:
         fit = float((scores[frames, taken] - best).mean())
         return _told(words, states, edges, close, fit)
 
-    def _scores(self, heard: NDArray[np.float32], symbols: Sequence[str]) -> NDArray[np.float32]:
-        """Log-likelihood of each frame in each state: [frames, states]."""
-        different = list(dict.fromkeys(symbols))
-        alike = np.stack([self._like(symbol) for symbol in different], axis=1)
-        likely = np.exp(heard - _PRIOR * np.log(self._ear.often))
-        found = np.log(likely @ alike + _FLOOR)
-        return np.ascontiguousarray(found[:, [different.index(symbol) for symbol in symbols]])
-
     def _most(self, heard: NDArray[np.float32]) -> NDArray[np.float32]:
         """The score of the likeliest of all sounds, by frame."""
-        most: NDArray[np.float32] = self._scores(heard, self._ear.symbols).max(axis=1)
+        most: NDArray[np.float32] = self.scores(heard, self._ear.symbols).max(axis=1)
         return most
 
     def _like(self, symbol: str) -> NDArray[np.float32]:

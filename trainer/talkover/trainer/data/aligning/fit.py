@@ -33,18 +33,16 @@ class Plan:
     """How much is learnt.
 
     Attributes:
-        espeak: Utterances by eSpeak.
-        others: Utterances by other engines.
+        utterances: To learn from.
         epochs: Times that each is heard, under another noise each time.
     """
 
-    espeak: int
-    others: int
+    utterances: int
     epochs: int
 
 
-WHOLE: Final = Plan(espeak=1_500, others=500, epochs=6)
-QUICK: Final = Plan(espeak=200, others=40, epochs=3)
+WHOLE: Final = Plan(utterances=2_200, epochs=5)
+QUICK: Final = Plan(utterances=264, epochs=3)
 
 
 def fit(
@@ -85,7 +83,8 @@ def fit(
             schedule.step()
             for _ in rows:
                 tick()
-    counted = np.bincount(np.concatenate(targets), minlength=len(symbols)) + 1.0
+    known = np.concatenate(targets)
+    counted = np.bincount(known[known != _NOTHING], minlength=len(symbols)) + 1.0
     often = (counted / counted.sum()).astype(np.float32)
     account: dict[str, JsonValue] = {
         "recipe": recipe.name,
@@ -97,13 +96,13 @@ def fit(
 
 
 def labels(one: Clean, symbols: Sequence[str]) -> NDArray[np.int64]:
-    """The place in ``symbols`` of what is said in the middle of each frame: [frames]."""
+    """What is said in the middle of each frame: [frames] places in ``symbols``; -1: none."""
     places = {symbol: place for place, symbol in enumerate(symbols)}
     found = np.zeros(len(one.pcm) // STEP_SAMPLES, np.int64)
     middles = np.arange(len(found)) * STEP_SAMPLES + STEP_SAMPLES // 2
     for sound, start, end in heard_as(one):
         begin, until = np.searchsorted(middles, (start, end))
-        found[begin:until] = places[plain(sound)]
+        found[begin:until] = places.get(plain(sound), _NOTHING)
     return found
 
 

@@ -109,7 +109,9 @@ def faults(item: Item) -> Iterator[str]:
     if not count or not np.isfinite(item.caller).all():
         yield "caller lane: no sound, or numbers that are none"
     if item.agent is not None and abs(len(item.agent) - count) > TOLERANCE:
-        yield f"agent lane: {_ms(len(item.agent) - count)} longer than the caller lane"
+        longer = len(item.agent) - count
+        than = "longer" if longer > 0 else "shorter"
+        yield f"agent lane: {_ms(abs(longer))} {than} than the caller lane"
     yield from _words(item.words, count)
     yield from _pictures(item, count)
 
@@ -142,9 +144,14 @@ def _pictures(item: Item, count: int) -> Iterator[str]:
     off = at - stamps * (RATE / CAMERA)
     worst = off[np.abs(off).argmax()]
     if abs(np.median(off)) > TOLERANCE:
-        yield f"video lane: {_ms(np.median(off))} late by its camera's clock"
+        yield f"video lane: {late_by(float(np.median(off)))} by its camera's clock"
     elif abs(worst) > 2 * TOLERANCE:
-        yield f"video lane: drifts; a picture is {_ms(worst)} late by its camera's clock"
+        yield f"video lane: it drifts, and a picture is {late_by(float(worst))} by its camera's clock"
+
+
+def late_by(samples: float) -> str:
+    """A lag for people, such as "40 ms early"."""
+    return f"{_ms(abs(samples))} {'late' if samples > 0 else 'early'}"
 
 
 def _ms(samples: float) -> str:

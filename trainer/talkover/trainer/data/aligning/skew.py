@@ -12,7 +12,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from talkover.core.clock import RATE
 from talkover.trainer.data.aligning.aligner import Aligner
 from talkover.trainer.data.aligning.spectrum import STEP_SAMPLES
 from talkover.trainer.data.timing import TimedWord
@@ -36,21 +35,21 @@ class Lag:
     sure: float
 
 
-def lag_of(aligner: Aligner, pcm: NDArray[np.float32], words: Sequence[TimedWord]) -> Lag | None:
+def lag_of(aligner: Aligner, heard: NDArray[np.float32], words: Sequence[TimedWord]) -> Lag | None:
     """Estimate the lag of words.
 
     Args:
-        aligner: That hears.
-        pcm: float32 [n] at 16 kHz.
+        aligner: That heard the sound.
+        heard: What it made of it: float32 [frames, symbols].
         words: With their sounds.
 
     Returns:
-        None if there is nothing to judge by: no words with sounds, or no sound.
+        None if there is nothing to judge by: no words with sounds in it, or no sound.
     """
-    symbols, states = claimed(words, len(pcm) // STEP_SAMPLES)
+    symbols, states = claimed(words, len(heard))
     if not len(states) or not states.any():
         return None
-    scores = aligner.scores(pcm, symbols)
+    scores = aligner.scores(heard, symbols)
     fits = np.array([_fit(scores, states, by) for by in range(-FARTHEST, FARTHEST + 1)])
     place = int(fits.argmax())
     frames = place - FARTHEST + _between(fits, place)
@@ -90,8 +89,3 @@ def _between(fits: NDArray[np.float64], place: int) -> float:
     left, best, right = fits[place - 1 : place + 2]
     curve = left - 2 * best + right
     return float(0.5 * (left - right) / curve) if curve else 0.0
-
-
-def seconds(lag: Lag) -> float:
-    """The lag in seconds."""
-    return lag.samples / RATE
