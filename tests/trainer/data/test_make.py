@@ -16,10 +16,10 @@ from lhotse import CutSet, validate
 
 from talkover.core.audio import to_int16
 from talkover.core.clock import RATE
-from talkover.core.errors import DataError
+from talkover.core.errors import ConfigError, DataError
 from talkover.trainer.data.lines import Line
 from talkover.trainer.data.make import CUTS, MANIFEST, make
-from talkover.trainer.data.recipe import Recipe
+from talkover.trainer.data.recipe import Guest, Recipe
 from talkover.trainer.data.streaming.recorded import Recorded
 from talkover.trainer.data.streaming.sources import Spoken
 from talkover.trainer.data.streaming.stream import Stream
@@ -138,6 +138,18 @@ def test_a_folder_with_something_else_in_it_is_left_alone(folder, recipe, tmp_pa
     with pytest.raises(DataError, match="not empty"):
         make(recipe, Split.TRAIN, tmp_path, hours=0.01, processes=1)
     assert not list(tmp_path.glob("*.json"))
+
+
+def test_an_engine_that_is_missing_is_named_before_anything_is_made(recipe, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    guest = Guest("flite", 0.1, {Split.TRAIN: ("flite-slt",), Split.TEST: ("flite-awb",)})
+    with pytest.raises(ConfigError, match="speaks as flite-slt: install flite"):
+        make(
+            *(replace(recipe, guests=(guest,)), Split.TRAIN, tmp_path / "one"),
+            hours=0.01,
+            processes=1,
+        )
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_set_that_was_made_clean_is_dirtied_to_the_same(folder, recipe, tmp_path):

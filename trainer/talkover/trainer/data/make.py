@@ -21,9 +21,12 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
-from talkover.core.errors import DataError
+from talkover.core.audio.prompts import roots
+from talkover.core.errors import ConfigError, DataError
 from talkover.core.weights.disk import write_atomically
 from talkover.trainer.data.cuts import to_cuts
+from talkover.trainer.data.engines.available import available
+from talkover.trainer.data.music import find_music
 from talkover.trainer.data.recipe import Recipe
 from talkover.trainer.data.shards import begin, make_shard
 from talkover.trainer.data.texts import Split
@@ -58,9 +61,10 @@ def make(
         How many utterances the manifest has.
 
     Raises:
-        ConfigError: eSpeak NG is not installed.
+        ConfigError: an engine that the recipe asks for is not installed.
         DataError: the folder has another set in it, or the recipe has music and there is none.
     """
+    _check(recipe, split, clean=clean)
     _claim(out, recipe, split, clean=clean)
     lines: list[str] = []
     there = 0.0
@@ -93,6 +97,19 @@ def _ahead(pool: ProcessPoolExecutor, ahead: int) -> Iterator[str]:
             under_way.append(pool.submit(make_shard, number))
             number += 1
         yield under_way.pop(0).result()
+
+
+def _check(recipe: Recipe, split: Split, *, clean: bool) -> None:
+    """See that what a recipe asks for is here, now and not after an hour of work."""
+    if recipe.music and not clean:
+        find_music(roots())
+    asked = {name for guest in recipe.guests if guest.share for name in guest.voices[split]}
+    missing = sorted(asked - {voice.name for voice in available()}) if asked else []
+    if missing:
+        raise ConfigError(
+            f"nobody here speaks as {', '.join(missing)}: install flite, festival with its voices "
+            "or Piper's weights (`talkover models pull`), or take a recipe without them"
+        )
 
 
 def _claim(out: Path, recipe: Recipe, split: Split, *, clean: bool) -> None:
