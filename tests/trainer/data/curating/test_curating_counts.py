@@ -102,6 +102,18 @@ def test_facets_of_a_switch(tmp_path):
     assert list(tally.chosen()) == ["es–en, insertion"]
 
 
+def test_noise_that_was_recorded_with_the_voice_counts_as_noise(tmp_path):
+    told = {"snr": None, "noise": ""}
+    lines = [
+        line(0, **told, recorded_snr=17.0),
+        line(1, **told, recorded_snr=None),
+        line(2, **told),
+    ]
+    tally = tally_of(tmp_path, lines)
+    assert {k: a.utterances for k, a in tally.by[Facet.NOISE].items()} == {"recorded": 1, "none": 2}
+    assert tally.snrs == {15: 2.0}
+
+
 def test_examples_do_not_depend_on_the_order(tmp_path):
     lines = [line(n) for n in range(60)]
     chosen = [

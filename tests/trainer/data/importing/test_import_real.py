@@ -11,6 +11,9 @@ from typer.testing import CliRunner
 
 from talkover.core.clock import RATE
 from talkover.trainer.data.importing.cli import import_set
+from talkover.trainer.data.recipe import Recipe
+from talkover.trainer.data.streaming.recorded import Recorded
+from talkover.trainer.data.texts import Split
 
 from .damaged import WANTED, build
 
@@ -70,6 +73,16 @@ def test_the_table_names_the_refused_and_the_summary_what_splits_are_worth(done)
     assert f"{len(corpus.expected)} refused (" in printed
     assert "es-pipe" in printed
     assert printed.count("fewer than three speakers") == 3
+
+
+def test_the_set_can_be_streamed_with_noise_over_it_and_without(done):
+    _, out, _ = done
+    for recipe in (None, Recipe.load("dialects17")):
+        source = Recorded(out / "manifest.jsonl", recipe)
+        assert source.count == 500
+        made = source.make(250, 0)
+        assert made.clean.split in set(Split)
+        assert len(made.pcm) == len(made.clean.pcm) > RATE // 3
 
 
 def test_no_sentence_is_in_two_splits(done):

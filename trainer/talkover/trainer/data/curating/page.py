@@ -22,7 +22,7 @@ _LISTENED: Final = 8.0
 _GROUPS: Final = 100
 _NAMES: Final = {
     Facet.LOCALE: "Hours by locale",
-    Facet.LANGUAGES: "Hours by language, and by those between which is switched",
+    Facet.LANGUAGES: "Hours by language, or pair of them",
     Facet.ACCENT: "Hours by accent",
     Facet.SPEAKER: "Hours by speaker",
     Facet.GENDER: "Hours by gender",

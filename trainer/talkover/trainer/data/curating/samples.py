@@ -12,6 +12,7 @@ from talkover.core.errors import DataError
 
 NONE: Final = "none"
 UNKNOWN: Final = "not known"
+RECORDED: Final = "recorded"
 _STEP: Final = 5  # dB
 _MISSING: Final = {"noise": NONE, "pattern": NONE}
 
@@ -53,7 +54,7 @@ class Sample:
         seconds: How long it is.
         text: What is said.
         words: With their languages and sounds.
-        snr: Of the voice over the noise (dB); None: there is none.
+        snr: Of the voice over the noise (dB), estimated if it was recorded so; None: there is none.
         facets: All that it is told apart by; ``not known`` where the manifest does not tell.
     """
 
@@ -104,7 +105,10 @@ def low_of(band: str) -> float:
 def _sample(raw: bytes, path: Path, number: int) -> Sample:
     try:
         line = json.loads(raw)
-        snr = None if line.get("snr") is None else float(line["snr"])
+        told = line.get("snr")
+        if told is None:
+            told = line.get("recorded_snr")
+        snr = None if told is None else float(told)
         return Sample(
             str(line.get("id", f"{path.stem}-{number}")),
             path.parent / str(line["audio_filepath"]),
@@ -148,7 +152,7 @@ def _facets(line: dict[str, Any], snr: float | None) -> dict[Facet, str]:
         Facet.SPEAKER: line.get("speaker") or line.get("voice"),
         Facet.GENDER: traits.get("gender"),
         Facet.AGE: traits.get("age"),
-        Facet.NOISE: str(line.get("noise") or "").partition(" ")[0],
+        Facet.NOISE: _noise(line, snr),
         Facet.SNR: snr_band(snr),
         Facet.LINE: _line(line.get("line")),
     }
@@ -156,6 +160,12 @@ def _facets(line: dict[str, Any], snr: float | None) -> dict[Facet, str]:
         facet: str(told.get(facet, line.get(facet.value)) or _MISSING.get(facet.value, UNKNOWN))
         for facet in Facet
     }
+
+
+def _noise(line: dict[str, Any], snr: float | None) -> str:
+    """Its kind, without what it is like; of a recording's own nothing is known but that it is."""
+    told = str(line.get("noise") or "").partition(" ")[0]
+    return told or ("" if snr is None else RECORDED)
 
 
 def _line(line: Any) -> str:

@@ -173,9 +173,9 @@ def _line(
         "voice": entry.speaker,
         "speaker": entry.speaker,
         "traits": entry.traits,
-        "snr": snr,
-        "noise": "" if snr is None else ENGINE,
-        "line": None,
+        "snr": None,  # of noise that was laid over it
+        "noise": "",
         "words": [],
+        "recorded_snr": snr,
         "source": {"where": entry.where, "audio": entry.audio, "begin": entry.begin},
     }
