@@ -29,7 +29,10 @@ class TimedPhone:
 
 @dataclass(frozen=True, slots=True)
 class TimedWord:
-    """A word, where it is heard (samples), its sounds, and its language (ISO 639-1)."""
+    """A word, where it is heard (samples), its sounds, and its language (ISO 639-1).
+
+    A text of several words is a stretch of speech inside which nobody knows more; it has no sounds.
+    """
 
     text: str
     start: int

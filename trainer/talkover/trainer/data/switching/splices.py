@@ -1,8 +1,8 @@
 """Code-switched sentences of real voices: recorded telephone prompts, one after another.
 
 The English and the Spanish prompts are of one woman, so those switches stay within one voice; the
-French ones are of another, and say so. Each recording is one timed word, with all of its text: when
-it begins and ends is known to 10 ms, when the words inside it do is not.
+French ones are of another, and say so. Each recording is one timed word, with all of its text: it
+begins and ends 30 ms from its first and last sound; when the words inside it do is not known.
 """
 
 import tomllib
