@@ -8,8 +8,10 @@ import pytest
 import soundfile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from talkover.core.errors import DataError
+from talkover.trainer.data.cli import app
 from talkover.trainer.data.importing.entries import Entry, Reason, Refused
 from talkover.trainer.data.importing.sources import Format, detect, read_source
 
@@ -188,6 +190,16 @@ def test_what_is_there_of_no_known_format_is_asked_about(tmp_path):
         detect(written(tmp_path / "notes.txt", "hello"))
     with pytest.raises(DataError, match="there is no"):
         detect(tmp_path / "nothing")
+    with pytest.raises(DataError, match="is no folder"):
+        read(tmp_path / "notes.txt", Format.FOLDER)
+
+
+def test_an_import_of_nothing_is_an_error(tmp_path):
+    (tmp_path / "empty").mkdir()
+    arguments = ["import", str(tmp_path / "empty"), "--out", str(tmp_path / "set")]
+    result = CliRunner().invoke(app, arguments)
+    assert isinstance(result.exception, DataError)
+    assert not (tmp_path / "set").exists()
 
 
 def test_cuts_as_lhotse_writes_them(tmp_path):

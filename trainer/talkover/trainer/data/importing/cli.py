@@ -97,6 +97,8 @@ def import_set(
     ]
     with progress_bar(console) as progress:
         total = sum(1 for one in sources for _ in one.items())
+        if not total:
+            raise DataError("there is nothing to import: the source names no recordings")
         task = progress.add_task("entries", total=total)
         summary = run(
             sources,

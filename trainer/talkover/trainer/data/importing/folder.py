@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from talkover.core.errors import DataError
 from talkover.trainer.data.importing.entries import Entry, Item, Reason, Refused, refused
 from talkover.trainer.data.importing.reading import read_lines, read_text
 
@@ -20,8 +21,10 @@ def read_folder(folder: Path, *, speakers: bool) -> Iterator[Item]:
         speakers: A recording's first folder is its speaker's name.
 
     Raises:
-        DataError: a file of transcripts cannot be read to its end.
+        DataError: it is no folder, or a file of transcripts cannot be read to its end.
     """
+    if not folder.is_dir():
+        raise DataError(f"{folder} is no folder; name another --format")
     found = sorted(path for path in folder.rglob("*") if path.is_file())
     told: dict[str, tuple[str, str]] = {}
     for name in TRANSCRIPTS:
