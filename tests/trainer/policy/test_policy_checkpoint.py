@@ -1,0 +1,133 @@
+"""Training that was killed goes on as if it had not been."""
+
+import json
+
+import pytest
+
+torch = pytest.importorskip("torch")
+pytest.importorskip("transformers")
+
+from safetensors.torch import save_file  # noqa: E402 - after the libraries it needs
+
+from talkover.core.clock import RATE  # noqa: E402
+from talkover.core.errors import DataError  # noqa: E402
+from talkover.trainer.estimators.batch import Batch  # noqa: E402
+from talkover.trainer.estimators.gradients import leave_one_out  # noqa: E402
+from talkover.trainer.policy.checkpoint import (  # noqa: E402
+    Progress,
+    latest,
+    read_checkpoint,
+    write_checkpoint,
+)
+from talkover.trainer.policy.sampling import sample  # noqa: E402
+
+
+class Run:
+    """A policy that learns to say little."""
+
+    def __init__(self, policy, sounds):
+        self.policy, self._sounds = policy, sounds[:2]
+        self.optimiser = torch.optim.AdamW(learnt_by(policy), lr=1e-2, betas=(0.8, 0.99))
+        self.step = 0
+
+    def train(self, steps):
+        for _ in range(steps):
+            features = self.policy.see(self._sounds, 2 * RATE)
+            heard = self.policy.hear(features, ("en", "fr"))
+            drawn = sample(self.policy, heard.detach(), 3, seed=self.step, limit=5)
+            scores = self.policy.score(heard, drawn.written)
+            rewards = -scores.mask.sum(dim=1).float() - drawn.written.tokens[:, 0] / 300
+            batch = Batch(scores, drawn.written.items, rewards, torch.ones(2))
+            self.optimiser.zero_grad()
+            leave_one_out(batch).loss.backward()
+            self.optimiser.step()
+            self.step += 1
+        return self
+
+    def write(self, folder, **options):
+        progress = Progress(self.step, {"stream": {"step": 2 * self.step}})
+        return write_checkpoint(folder, self.policy, self.optimiser, progress, **options)
+
+    def read(self, path):
+        progress = read_checkpoint(path, self.policy, self.optimiser)
+        self.step = progress.step
+        return progress
+
+
+def learnt_by(policy):
+    return [value for value in policy.parameters() if value.requires_grad]
+
+
+def same(one, other):
+    mine, others = (run.policy.state_dict() for run in (one, other))
+    return all(torch.equal(mine[name], value) for name, value in others.items())
+
+
+@pytest.mark.parametrize("rank", [0, 4])
+def test_a_run_that_was_killed_ends_with_the_same_weights_bit_for_bit(make, sounds, tmp_path, rank):
+    whole = Run(make(rank), sounds).train(4)
+    Run(make(rank), sounds).train(2).write(tmp_path)
+    resumed = Run(make(rank), sounds)
+    progress = resumed.read(latest(tmp_path))
+    assert progress == Progress(2, {"stream": {"step": 4}})
+    assert not same(resumed, whole)
+    assert same(resumed.train(2), whole)
+    assert resumed.optimiser.param_groups[0]["betas"] == (0.8, 0.99)
+
+
+def test_weights_alone_can_be_had(make, sounds, tmp_path):
+    run = Run(make(4), sounds).train(1)
+    fresh = make(4, seed=9)
+    read_checkpoint(run.write(tmp_path), fresh)
+    assert same(Run(fresh, sounds), run)
+
+
+def test_the_oldest_go_and_nothing_else_remains(make, sounds, tmp_path):
+    run = Run(make(2), sounds)
+    for step in (9, 10, 11):
+        run.step = step
+        path = run.write(tmp_path, keep=2)
+    assert latest(tmp_path) == path
+    names = sorted(one.name for one in tmp_path.iterdir())
+    assert names == ["step-00000010.safetensors", "step-00000011.safetensors"]
+    assert latest(tmp_path / "nothing") is None
+
+
+def test_a_checkpoint_holds_what_learns_and_no_more(make, sounds, tmp_path):
+    from safetensors import safe_open
+
+    path = Run(make(4), sounds).train(1).write(tmp_path)
+    with safe_open(path, "pt") as file:
+        names = list(file.keys())
+        assert json.loads(file.metadata()["groups"])[0]["lr"] == 1e-2
+    kinds = {name.rpartition(".")[2] for name in names if name.startswith("weight/")}
+    states = {name.rpartition("/")[2] for name in names if name.startswith("optimiser/")}
+    assert kinds == {"down", "up"}
+    assert states == {"step", "exp_avg", "exp_avg_sq"}
+
+
+def test_what_is_no_checkpoint_is_refused(make, tmp_path):
+    broken = tmp_path / "step-00000001.safetensors"
+    broken.write_bytes(b"half of it")
+    with pytest.raises(DataError, match="no checkpoint"):
+        read_checkpoint(broken, make())
+    save_file({"weight": torch.zeros(1)}, broken)
+    with pytest.raises(DataError, match="of this version"):
+        read_checkpoint(broken, make())
+    with pytest.raises(DataError, match="no checkpoint"):
+        read_checkpoint(tmp_path / "missing", make())
+
+
+def test_a_checkpoint_of_other_weights_is_refused_and_changes_nothing(make, sounds, tmp_path):
+    path = Run(make(4), sounds).train(1).write(tmp_path)
+    for other in (make(), make(2)):
+        run = Run(other, sounds)
+        before = {name: value.clone() for name, value in other.state_dict().items()}
+        with pytest.raises(DataError, match="another model"):
+            run.read(path)
+        assert all(torch.equal(before[name], value) for name, value in other.state_dict().items())
+    two = make(4)
+    learnt = learnt_by(two)
+    groups = [{"params": learnt[:1]}, {"params": learnt[1:]}]
+    with pytest.raises(DataError, match="another model"):
+        read_checkpoint(path, two, torch.optim.AdamW(groups))

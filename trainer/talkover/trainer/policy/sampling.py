@@ -1,0 +1,107 @@
+"""Transcripts that a policy draws, or finds likeliest: cached decoding of many rows at once."""
+
+from dataclasses import dataclass
+
+import torch
+
+from talkover.core.errors import ConfigError
+from talkover.core.listener.search import is_cut
+from talkover.trainer.policy.model import Heard, Policy, as_distribution
+from talkover.trainer.policy.written import Written
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawn:
+    """What was drawn.
+
+    Attributes:
+        written: The transcripts; those of an utterance lie one after another.
+        log_probs: Of each token, at the temperature drawn with: float32 [rows, tokens], 0 where
+            there is none.
+        complete: Which the model itself ended: bool [rows]. The others a bound cut, or they say the
+            same over and over.
+    """
+
+    written: Written
+    log_probs: torch.Tensor
+    complete: torch.Tensor
+
+
+@torch.no_grad()
+def sample(
+    policy: Policy,
+    heard: Heard,
+    count: int,
+    *,
+    seed: int,
+    temperature: float = 1.0,
+    limit: int = 224,
+) -> Drawn:
+    """Draw transcripts, independently of one another.
+
+    Args:
+        policy: Draws.
+        heard: Utterances.
+        count: Of transcripts for each.
+        seed: The same one draws the same.
+        temperature: Above 0; at 0 the likeliest tokens are taken, and ``count`` should be 1.
+        limit: Tokens of a text at most.
+
+    Raises:
+        ConfigError: the temperature is below 0, or nothing is to be drawn.
+    """
+    if temperature < 0 or count < 1 or limit < 1:
+        raise ConfigError(f"{count} samples of {limit} tokens at {temperature}: none can be drawn")
+    device = heard.prompts.device
+    random = torch.Generator(device).manual_seed(seed)
+    items = torch.arange(len(heard.prompts), device=device)
+    texts: list[list[int]] = [[] for _ in range(len(items) * count)]
+    log_probs: list[list[float]] = [[] for _ in texts]
+    with policy.cast():
+        cache = heard.cache(items)
+        logits = policy.decode(heard.prompts, cache, last=1).repeat_interleave(count, dim=0)
+        cache.batch_repeat_interleave(count)
+        live = list(range(len(texts)))
+        blocked = policy.blocked(2)
+        place, limit = 0, min(limit, policy.longest)
+        while True:
+            allowed = blocked[min(place, 1), None]
+            tokens, found = _choose(logits, allowed, temperature, random)
+            for row, token, log_prob in zip(live, tokens.tolist(), found.tolist(), strict=True):
+                texts[row].append(token)
+                log_probs[row].append(log_prob)
+            end = policy.tokens.end
+            stay = [
+                n
+                for n, row in enumerate(live)
+                if texts[row][-1] != end and not is_cut(texts[row], limit)
+            ]
+            if not stay:
+                break
+            if len(stay) < len(live):
+                kept = torch.tensor(stay, device=device)
+                cache.batch_select_indices(kept)
+                tokens, live = tokens[kept], [live[n] for n in stay]
+            logits = policy.decode(tokens[:, None], cache, last=1)
+            place += 1
+    return _drawn(texts, log_probs, count, policy.tokens.end)
+
+
+def _choose(
+    logits: torch.Tensor, blocked: torch.Tensor, temperature: float, random: torch.Generator
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """The next token of each row, and its log-probability: [rows] each."""
+    distribution = as_distribution(logits, blocked, temperature or 1.0)[:, 0]
+    if temperature:
+        tokens = torch.multinomial(distribution.exp(), 1, generator=random)
+    else:
+        tokens = distribution.argmax(dim=1, keepdim=True)
+    return tokens[:, 0], distribution.gather(1, tokens)[:, 0]
+
+
+def _drawn(texts: list[list[int]], log_probs: list[list[float]], count: int, end: int) -> Drawn:
+    written = Written.of(texts, [row // count for row in range(len(texts))])
+    found = torch.zeros(written.tokens.shape)
+    for row, some in enumerate(log_probs):
+        found[row, : len(some)] = torch.tensor(some)
+    return Drawn(written, found, torch.tensor([text[-1] == end for text in texts]))

@@ -1,0 +1,116 @@
+"""Which weights learn: all of them, or small additions to the matrices.
+
+Hu et al. 2021, LoRA: Low-Rank Adaptation of Large Language Models. What is added starts at nothing
+and is merged into the matrices for export, so a tuned model costs what the base did.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+import torch
+from torch import nn
+from transformers import WhisperForConditionalGeneration
+
+from talkover.core.errors import ConfigError
+
+MATRICES: Final = ("q_proj", "k_proj", "v_proj", "out_proj", "fc1", "fc2")
+"""The linear layers of a Whisper, by name."""
+_BASE: Final = ".base"
+
+
+@dataclass(frozen=True, slots=True)
+class Tuning:
+    """What learns.
+
+    Attributes:
+        rank: Of what is added to each matrix; 0: nothing is, the weights themselves learn.
+        scale: By which what is added counts.
+        matrices: To which it is added, some of ``MATRICES``.
+        embeddings: Whether the decoder's embeddings learn as well, where the weights do. Few tokens
+            come up in training, and the others' embeddings would be left behind.
+
+    Raises:
+        ConfigError: nothing can be tuned so.
+    """
+
+    rank: int = 0
+    scale: float = 2.0
+    matrices: tuple[str, ...] = MATRICES
+    embeddings: bool = False
+
+    def __post_init__(self) -> None:
+        unknown = set(self.matrices) - set(MATRICES)
+        if self.rank < 0 or unknown or not self.matrices:
+            raise ConfigError(
+                f"rank {self.rank} on {', '.join(self.matrices) or 'no matrices'}: use a rank of 0 "
+                f"or more, and some of {', '.join(MATRICES)}"
+            )
+
+
+class LowRank(nn.Module):
+    """A linear layer that is frozen, and what is added to it.
+
+    Args:
+        base: The layer.
+        tuning: Says how much.
+        random: Where its first weights are drawn from.
+    """
+
+    def __init__(self, base: nn.Linear, tuning: Tuning, random: torch.Generator) -> None:
+        super().__init__()
+        wide, many = base.in_features, base.out_features
+        like = base.weight
+        drawn = torch.rand(tuning.rank, wide, generator=random).to(like.device, like.dtype)
+        self.base = base
+        self.down = nn.Parameter((2 * drawn - 1) / wide**0.5)
+        self.up = nn.Parameter(like.new_zeros(many, tuning.rank))
+        self.scale = tuning.scale
+
+    def forward(self, value: torch.Tensor) -> torch.Tensor:
+        """What the layer makes of [..., in], and what is added: [..., out]."""
+        added = nn.functional.linear(nn.functional.linear(value, self.down), self.up)
+        outcome: torch.Tensor = self.base(value) + self.scale * added
+        return outcome
+
+    def merged(self) -> torch.Tensor:
+        """The layer's weights with what is added: [out, in]."""
+        return self.base.weight + self.scale * (self.up @ self.down)
+
+
+def tune(model: WhisperForConditionalGeneration, tuning: Tuning, *, seed: int) -> None:
+    """Have those weights learn, and no others.
+
+    The encoder's positions never do: they are sines (Radford et al. 2022).
+
+    Args:
+        model: To be changed; not yet tuned.
+        tuning: What learns.
+        seed: Of the first weights of what is added.
+    """
+    model.requires_grad_(tuning.rank == 0)
+    if tuning.rank == 0:
+        model.model.encoder.embed_positions.requires_grad_(False)
+        for embedding in (model.model.decoder.embed_tokens, model.model.decoder.embed_positions):
+            embedding.requires_grad_(tuning.embeddings)
+        return
+    random = torch.Generator().manual_seed(seed)
+    for module in list(model.modules()):
+        for name, layer in list(module.named_children()):
+            if name in tuning.matrices and isinstance(layer, nn.Linear):
+                setattr(module, name, LowRank(layer, tuning, random))
+
+
+def merged_state(model: nn.Module) -> dict[str, torch.Tensor]:
+    """The model's state as if it had never been tuned by additions: theirs are in the matrices."""
+    added = {name: one for name, one in model.named_modules() if isinstance(one, LowRank)}
+    state: dict[str, torch.Tensor] = {}
+    for name, value in model.state_dict().items():
+        owner, _, kind = name.rpartition(".")
+        if owner in added:
+            continue
+        plain = owner.removesuffix(_BASE)
+        if plain in added and kind == "weight":
+            state[f"{plain}.{kind}"] = added[plain].merged().detach()
+        else:
+            state[f"{plain}.{kind}"] = value
+    return state
