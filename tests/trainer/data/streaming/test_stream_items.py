@@ -13,6 +13,7 @@ from talkover.core.clock import RATE
 from talkover.core.errors import DataError
 from talkover.trainer.data.cli import app
 from talkover.trainer.data.recipe import Recipe
+from talkover.trainer.data.streaming.batches import batches
 from talkover.trainer.data.streaming.rate import measure_rate
 from talkover.trainer.data.streaming.recorded import Recorded
 from talkover.trainer.data.streaming.stream import Stream
@@ -35,7 +36,7 @@ def manifest(tmp_path_factory):
         lines.append({"audio_filepath": name, "text": f"Number {number}."})
     lines[3] |= {"offset": 0.25, "duration": 0.5, "id": "a part", "split": "test"}
     lines[4] |= {
-        "words": [{"text": "Number", "start": 0.1, "end": 0.2, "phones": [["n", 0.1, 0.15]]}],
+        "words": [{"text": "Number", "start": 0.1, "end": 0.2, "phones": [["n", 0.1, 0.2]]}],
         "accent": "irish",
     }
     path = folder / "manifest.jsonl"
@@ -80,6 +81,25 @@ def test_a_stream_goes_on_at_any_step(manifest):
         assert next(iter(second)).pcm.tobytes() == whole[13][-1]
 
 
+def test_batches_leave_a_stream_where_they_end(manifest):
+    with Stream(Recorded(manifest, DIRT)) as stream:
+        first, second = islice(batches(stream, 5), 2)
+        assert stream.state_dict()["step"] == 10
+    names = [name for name, *_ in taken(Recorded(manifest, DIRT), 10)]
+    assert [*first.names, *second.names] == names
+    assert first.caller.shape == first.heard.shape
+    assert first.caller.shape[0] == 5
+    few = [Recorded(manifest).make(number, 0) for number in range(7)]
+    assert [len(batch.names) for batch in batches(few, 4)] == [4, 3]
+
+
+def test_words_that_are_not_in_the_sound_are_refused(manifest):
+    made = Recorded(manifest).make(4, 0)
+    late = replace(made.clean, words=(made.clean.words[0].later(2 * RATE),))
+    with pytest.raises(DataError, match="manifest-0000004: words lane"):
+        next(batches([replace(made, clean=late)], 1))
+
+
 def test_the_state_of_another_stream_is_refused(manifest):
     source = Recorded(manifest)
     state = Stream(source, seed=1).state_dict()
@@ -95,7 +115,7 @@ def test_a_line_is_read_as_it_is_meant(manifest):
     whole, _ = soundfile.read(manifest.parent / "3.flac")
     assert np.abs(part.pcm - whole.mean(axis=1)[4_000:12_000]).max() < 1e-4
     assert word.clean.words == (
-        TimedWord("Number", 1_600, 3_200, (TimedPhone("n", 1_600, 2_400),), ""),
+        TimedWord("Number", 1_600, 3_200, (TimedPhone("n", 1_600, 3_200),), ""),
     )
     assert (word.clean.accent, word.clean.name) == ("irish", "manifest-0000004")
     assert len(word.pcm) == pytest.approx(1.05 * RATE, abs=RATE // 20)
