@@ -91,6 +91,21 @@ def test_files_that_are_as_they_should_be_are_linked_to(folder, tmp_path):
     assert np.array_equal(first, second)
 
 
+def test_a_source_that_was_linked_to_is_not_written_to(tmp_path):
+    original = tmp_path / "corpus/a.flac"
+    original.parent.mkdir()
+    random = np.random.default_rng(5)
+    soundfile.write(original, random.standard_normal(RATE) * 0.1, RATE, subtype="PCM_16")
+    original.with_suffix(".txt").write_text("hello there")
+    content = original.read_bytes() + b"trailing"  # which no FLAC written anew would have
+    original.write_bytes(content)
+    for link in (True, False):
+        wishes = Wishes(locale="en", link=link)
+        assert run(source(original.parent), wishes, tmp_path / "set", processes=1).accepted == 1
+    assert original.read_bytes() == content
+    assert original.stat().st_nlink == 1
+
+
 def test_part_of_a_recording_and_one_of_its_channels(tmp_path):
     random = np.random.default_rng(3)
     both = (random.standard_normal((4 * RATE, 2)) * [0.1, 0.0]).astype(np.float32)

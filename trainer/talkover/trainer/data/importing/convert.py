@@ -99,6 +99,7 @@ def convert(item: Item, root: Path, wishes: Wishes, folder: Path, name: str) -> 
         return _refused(entry, found)
     mono = loaded.sound.mean(axis=1)
     written = folder / f"{name}.flac"
+    written.unlink(missing_ok=True)  # it may be a link, and what it leads to is not ours to change
     plain = loaded.plain and loaded.rate == RATE
     pcm = to_int16(mono if loaded.rate == RATE else soxr.resample(mono, loaded.rate, RATE))
     if not (wishes.link and plain and _linked(path, written)):
@@ -147,7 +148,6 @@ def _noise(mono: Sound, rate: int) -> float | None:
 def _linked(path: Path, written: Path) -> bool:
     """A second name for a file, where the disk can give one."""
     try:
-        written.unlink(missing_ok=True)
         os.link(path, written)
     except OSError:
         return False
