@@ -73,10 +73,11 @@ class Inventory:
         return found
 
     def _one(self, phone: Phone) -> Iterator[Phone]:
-        if phone.symbol in self.own:
+        said = self.instead.get(f"{phone.key} {phone.symbol}")
+        if said is None and phone.symbol in self.own:
             yield phone
             return
-        said = self.instead.get(f"{phone.key} {phone.symbol}") or self.instead.get(phone.symbol)
+        said = said or self.instead.get(phone.symbol)
         if said is None:
             raise DataError(f"an engine has nothing to say for {phone.symbol!r}; see sounds.toml")
         for place, symbol in enumerate(said):
