@@ -12,6 +12,7 @@ from rich.table import Table
 from talkover.core.report import progress_bar
 from talkover.trainer.data.aligning.cli import align
 from talkover.trainer.data.curating.cli import balance, stats
+from talkover.trainer.data.engines.cli import show_voices
 from talkover.trainer.data.importing.cli import import_set
 from talkover.trainer.data.streaming.cli import stream
 from talkover.trainer.data.switching.cli import show_switches
@@ -24,6 +25,7 @@ app.command()(stats)
 app.command()(balance)
 app.command()(stream)
 app.command("switches")(show_switches)
+app.command("voices")(show_voices)
 
 
 @app.callback()
@@ -57,32 +59,31 @@ def say(
     code: Annotated[str, typer.Argument(help="An accent: see talkover data accents.")],
     text: Annotated[str, typer.Argument(help="English.")],
     wav: Annotated[Path | None, typer.Option(help="Write it here, 16 kHz.")] = None,
-    variant: Annotated[str, typer.Option(help="Of eSpeak's voice, such as f3 or m1.")] = "",
+    voice: Annotated[str, typer.Option(help="Whose: see talkover data voices.")] = "espeak-m1",
 ) -> None:
     """Say a text in an accent: its sounds in IPA and, with --wav, to be heard."""
     from talkover.core.audio import to_int16, write_wav
     from talkover.core.clock import RATE
     from talkover.trainer.data.accents import accent
-    from talkover.trainer.data.mouths import mouth_of, speak
-    from talkover.trainer.data.throat import Throat
+    from talkover.trainer.data.engines import speaking, voices
 
     chosen = accent(code)
     words = chosen.say(text)
     typer.echo(" ".join(word.ipa for word in words))
     if wav is None:
         return
-    with Throat() as throat:
-        said = speak(chosen, words, throat, variant=variant)
+    whose = voices.voice(voice)
+    with speaking.Engines() as engines:
+        said = engines.speak(whose, chosen, words)
     write_wav(wav, to_int16(said.pcm))
     table = Table("from", "to", "word", "sounds", box=None, pad_edge=False)
     for word in said.words:
         sounds = " ".join(phone.symbol for phone in word.phones)
         table.add_row(f"{word.start / RATE:.3f}", f"{word.end / RATE:.3f}", word.text, sounds)
     Console().print(table)
-    mouth = mouth_of(chosen)
-    typer.echo(f"{wav}: eSpeak's {mouth.table}")
-    if mouth.missing:
-        instead = ", ".join(f"{own} as {other}" for own, other in mouth.missing.items())
+    typer.echo(f"{wav}: {voice}")
+    if missing := speaking.missing(whose, chosen):
+        instead = ", ".join(f"{own} as {other}" for own, other in missing.items())
         typer.echo(f"which has not all sounds of this accent, and says {instead}")
 
 

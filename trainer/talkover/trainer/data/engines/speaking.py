@@ -16,12 +16,24 @@ from talkover.trainer.data.engines.fitting import joined
 from talkover.trainer.data.engines.names import sentences
 from talkover.trainer.data.engines.sounds import inventory
 from talkover.trainer.data.engines.voices import Delivery, VoiceInfo, voices
-from talkover.trainer.data.mouths import Utterance
+from talkover.trainer.data.mouths import Utterance, mouth_of
 from talkover.trainer.data.mouths import speak as speak_espeak
 from talkover.trainer.data.throat import Throat
 
 _MIDDLE: Final = 50
 _SPAN: Final = 100  # of pitch, to an octave
+
+
+def missing(voice: VoiceInfo, accent: Accent) -> dict[str, str]:
+    """Sounds of an accent that a voice has not, and what it says instead, both in IPA.
+
+    Raises:
+        ConfigError: the voice is eSpeak's, which is not installed.
+        DataError: it has nothing to say instead of a sound.
+    """
+    if voice.engine == "espeak":
+        return mouth_of(accent).missing
+    return inventory(voice.sounds).missing(accent)
 
 
 class Engines:
