@@ -9,11 +9,13 @@ def register(app: typer.Typer) -> None:
     from talkover.trainer.data.aligning.cli import train as train_aligner
     from talkover.trainer.data.cli import app as data
     from talkover.trainer.evaluation.cli import app as evaluation
+    from talkover.trainer.evaluation.cli_accents import evaluate as evaluate_accents
     from talkover.trainer.overlap.cli import app as training
     from talkover.trainer.overlap.cli import evaluate
     from talkover.trainer.reward.cli import reward
 
     evaluation.command("overlap")(evaluate)
+    evaluation.command("accents")(evaluate_accents)
     evaluation.command()(reward)
     evaluation.command("aligner")(evaluate_aligner)
     training.command("aligner")(train_aligner)

@@ -1,26 +1,24 @@
 """The stock Whisper: published weights in the ``transformers`` implementation, float32, greedy."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from transformers import (
-    GenerationConfig,
-    WhisperConfig,
-    WhisperFeatureExtractor,
-    WhisperForConditionalGeneration,
-)
+from transformers import GenerationConfig, WhisperFeatureExtractor
+from transformers.modeling_outputs import BaseModelOutput
 from transformers.utils import logging
 
-from talkover.core.clock import FRAME, RATE
-from talkover.core.listener import LONGEST, ListenerConfig
-from talkover.core.listener.build import read_config
-from talkover.core.listener.ct2 import read_ct2
-from talkover.core.listener.tokens import Tokens, read_tokenizer
-from talkover.core.listener.weights import Shape, Weights, shape_of, to_state_dict
+from talkover.core.clock import RATE
+from talkover.core.listener import ListenerConfig
+from talkover.core.listener.tokens import Tokens
 from talkover.trainer.evaluation.readings import Reading, first_difference
+from talkover.trainer.policy.whisper import cut_positions, read_base
+
+_SOON: Final = 48
+"""Tokens within which nearly all texts of a sentence have ended."""
 
 
 class StockWhisper:
@@ -35,17 +33,15 @@ class StockWhisper:
     """
 
     def __init__(self, folder: Path) -> None:
-        weights = read_ct2(folder / "model.bin")
-        shape = shape_of(weights)
-        tokenizer = read_tokenizer(folder)
-        config = read_config(folder / "config.json", tokenizer)
+        base = read_base(folder)
         # Its own generate() passes on what it then calls deprecated, and says so each time.
         logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-        self.tokens = Tokens(tokenizer, config)
-        self._model = build_model(weights)
-        self._model.generation_config = greedy(shape, self.tokens, config)
+        self.tokens = base.tokens
+        self._model = base.model
+        shape = self._model.config
+        self._model.generation_config = greedy(shape.max_target_positions, self.tokens, base.config)
         self._features = WhisperFeatureExtractor(  # type: ignore[no-untyped-call]
-            feature_size=shape.mels
+            feature_size=shape.num_mel_bins
         )
         self._positions = self._model.model.encoder.embed_positions.weight.detach().clone()
 
@@ -57,16 +53,58 @@ class StockWhisper:
             language: Its code; nothing is detected.
             window: How long the sound is when padded, in samples.
         """
-        features = self._see(pcm, window)
+        return self.read_all([pcm], [language], window)[0]
+
+    def read_all(
+        self,
+        sounds: Sequence[NDArray[np.float32]],
+        languages: Sequence[str],
+        window: int,
+        *,
+        most: int | None = None,
+    ) -> list[Reading]:
+        """Write down several sounds at once; what is read of one does not depend on the others.
+
+        Few texts are long, and all wait for the longest one: so those that have not ended soon are
+        read again among themselves.
+
+        Args:
+            sounds: float32 [n] each, at 16 kHz.
+            languages: A code for each.
+            window: How long each is when padded, in samples.
+            most: Tokens of a text; None: as many as the model has positions.
+        """
         with torch.inference_mode():
-            written: Any = self._model.generate(
-                features, language=language, task="transcribe", force_unique_generate_call=True
-            )
-        prompt = 1 + len(self.tokens.prompt(language))
-        tokens = tuple(int(token) for token in written[0, prompt:])
+            heard = torch.cat([self.hear(pcm, window) for pcm in sounds])
+            found = self._write(heard, languages, window, _SOON if len(sounds) > 1 else most)
+            late = [place for place, reading in enumerate(found) if not reading.complete]
+            if len(sounds) > 1 and late:
+                again = self._write(heard[late], [languages[at] for at in late], window, most)
+                for place, reading in zip(late, again, strict=True):
+                    found[place] = reading
+        return found
+
+    def _write(
+        self, heard: torch.Tensor, languages: Sequence[str], window: int, most: int | None
+    ) -> list[Reading]:
+        """From what the encoder gave, [n, window / 320, width]."""
+        length: dict[str, Any] = (
+            {} if most is None else {"max_new_tokens": most, "max_length": None}
+        )
+        written: Any = self._model.generate(
+            encoder_outputs=BaseModelOutput(last_hidden_state=heard),
+            language=list(languages),
+            task="transcribe",
+            force_unique_generate_call=True,
+            **length,
+        )
+        prompt = 1 + len(self.tokens.prompt(languages[0]))
+        return [self._reading([int(token) for token in row[prompt:]], window) for row in written]
+
+    def _reading(self, tokens: list[int], window: int) -> Reading:
         if self.tokens.end not in tokens:
-            return Reading(tokens, window, complete=False)
-        return Reading(tokens[: tokens.index(self.tokens.end)], window)
+            return Reading(tuple(tokens), window, complete=False)
+        return Reading(tuple(tokens[: tokens.index(self.tokens.end)]), window)
 
     def hear(self, pcm: NDArray[np.float32], window: int) -> torch.Tensor:
         """Spectrogram and encoder alone: [1, window / 320, width]; arguments as in ``read``."""
@@ -112,42 +150,11 @@ class StockWhisper:
         return features
 
 
-def build_model(weights: Weights) -> WhisperForConditionalGeneration:
-    """A model of the weights' shape that holds the weights.
-
-    Args:
-        weights: Under the names of ``talkover.core.listener.weights``.
-
-    Raises:
-        WeightsError: they are not those of a whole Whisper.
-    """
-    shape = shape_of(weights)
-    config = WhisperConfig(
-        vocab_size=shape.vocabulary,
-        num_mel_bins=shape.mels,
-        d_model=shape.width,
-        encoder_layers=shape.encoder_layers,
-        encoder_attention_heads=shape.heads,
-        encoder_ffn_dim=4 * shape.width,
-        decoder_layers=shape.decoder_layers,
-        decoder_attention_heads=shape.heads,
-        decoder_ffn_dim=4 * shape.width,
-        max_source_positions=shape.frames,
-        max_target_positions=shape.positions,
-    )
-    model = WhisperForConditionalGeneration(config)
-    model.eval()  # type: ignore[no-untyped-call]
-    # Copied: the arrays may be views of a read-only file, which torch does not allow.
-    state = {name: torch.tensor(array) for name, array in to_state_dict(weights).items()}
-    model.load_state_dict(state, strict=True)
-    return model
-
-
-def greedy(shape: Shape, tokens: Tokens, config: ListenerConfig) -> GenerationConfig:
+def greedy(positions: int, tokens: Tokens, config: ListenerConfig) -> GenerationConfig:
     """Greedy decoding without timestamps, from the prompt that the listener uses, too.
 
     Args:
-        shape: Of the model; its positions are the only bound on a text.
+        positions: Of the model's decoder, the only bound on a text.
         tokens: Name the special ones.
         config: Says which tokens are suppressed.
     """
@@ -155,7 +162,7 @@ def greedy(shape: Shape, tokens: Tokens, config: ListenerConfig) -> GenerationCo
         num_beams=1,
         do_sample=False,
         return_timestamps=False,
-        max_length=shape.positions,
+        max_length=positions,
         decoder_start_token_id=tokens.start,
         bos_token_id=tokens.end,
         eos_token_id=tokens.end,
@@ -166,21 +173,4 @@ def greedy(shape: Shape, tokens: Tokens, config: ListenerConfig) -> GenerationCo
         lang_to_id={f"<|{code}|>": token for code, token in tokens.languages.items()},
         task_to_id={"transcribe": tokens.transcribe},
         no_timestamps_token_id=tokens.no_timestamps,
-    )
-
-
-def cut_positions(
-    model: WhisperForConditionalGeneration, positions: torch.Tensor, window: int
-) -> None:
-    """Show the model windows of this length from now on: the first positions of its table.
-
-    Args:
-        model: To be changed.
-        positions: The whole table of its encoder [1500, width].
-        window: In samples, a multiple of 320.
-    """
-    frames = min(window, LONGEST) // FRAME
-    model.config.max_source_positions = frames
-    model.model.encoder.embed_positions = torch.nn.Embedding(
-        frames, positions.shape[1], _weight=positions[:frames], _freeze=True
     )
