@@ -140,6 +140,8 @@ def _states(words: Sequence[SaidWord]) -> _States:
     for word in words:
         mine = [phone.symbol for phone in word.phones]
         places.append(list(range(len(symbols), len(symbols) + len(mine))))
+        if not mine:
+            continue  # two pauses in a row could not both be left out
         symbols += [*mine, ""]
         passing += [_NEVER] * len(mine) + [np.float32(0.0)]
     return _States(symbols, np.array(passing, np.float32), places)

@@ -142,11 +142,11 @@ def _pictures(item: Item, count: int) -> Iterator[str]:
         yield f"video lane: {_ms(max(-at[0], at[-1] - count))} outside the sound"
     stamps = np.array([picture.stamp - item.origin for picture in item.pictures], np.float64)
     off = at - stamps * (RATE / CAMERA)
-    worst = off[np.abs(off).argmax()]
-    if abs(np.median(off)) > TOLERANCE:
-        yield f"video lane: {late_by(float(np.median(off)))} by its camera's clock"
+    usual, worst = float(np.median(off)), float(off[np.abs(off).argmax()])
+    if abs(usual) > TOLERANCE:
+        yield f"video lane: {late_by(usual)} by its camera's clock"
     elif abs(worst) > 2 * TOLERANCE:
-        yield f"video lane: it drifts, and a picture is {late_by(float(worst))} by its camera's clock"
+        yield f"video lane: it drifts; a picture is {late_by(worst)} by its camera's clock"
 
 
 def late_by(samples: float) -> str:

@@ -20,7 +20,7 @@ def best_path(scores: NDArray[np.float32], passing: NDArray[np.float32]) -> NDAr
     Args:
         scores: Log-likelihood of each frame in each state: float32 [frames, states].
         passing: What it costs, in log-likelihood, to pass a state over: float32 [states], 0 or
-            less; ``-inf`` where it must not be.  Two in a row are never passed over.
+            less; ``-inf`` where it must not be. Two in a row are never passed over.
 
     Returns:
         int64 [frames], never decreasing.
@@ -31,7 +31,9 @@ def best_path(scores: NDArray[np.float32], passing: NDArray[np.float32]) -> NDAr
     frames, states = scores.shape
     passing = np.maximum(passing, _NEVER)
     best = np.full(states, _NEVER)
-    best[0] = scores[0, 0] if states else 0.0
+    if not frames or not states:
+        raise _too_short(frames, states)
+    best[0] = scores[0, 0]
     if states > 1:
         best[1] = scores[0, 1] + passing[0]
     moves = np.zeros((frames, states), np.int8)
@@ -45,8 +47,8 @@ def best_path(scores: NDArray[np.float32], passing: NDArray[np.float32]) -> NDAr
     last = states - 1
     if states > 1 and best[-2] + passing[-1] > best[-1]:
         last = states - 2
-    if not states or not frames or best[last] <= _NEVER / 2:
-        raise DataError(f"{frames * 10} ms of sound are too short for a text of {states} sounds")
+    if best[last] <= _NEVER / 2:
+        raise _too_short(frames, states)
     return _back(moves, last)
 
 
@@ -56,3 +58,7 @@ def _back(moves: NDArray[np.int8], state: int) -> NDArray[np.int64]:
         found[frame] = state
         state -= int(moves[frame, state])
     return found
+
+
+def _too_short(frames: int, states: int) -> DataError:
+    return DataError(f"{frames * 10} ms of sound are too short for a text of {states} sounds")
