@@ -47,6 +47,7 @@ def _saved(
 ) -> NDArray[np.float64]:
     rows, columns = _padded(first), _padded(second)
     ends = np.array([len(row) for row in first])
+    last = set(ends.tolist())
     places = np.arange(len(first)), np.array([len(row) for row in second])
     found = np.zeros(len(first))
     best = np.zeros((len(first), columns.shape[1] + 1))
@@ -54,7 +55,8 @@ def _saved(
         paired = best[:, :-1] + saves[sounds[:, None], columns]
         np.maximum(best[:, 1:], paired, out=best[:, 1:])
         np.maximum.accumulate(best, axis=1, out=best)
-        if (over := ends == number).any():
+        if number in last:
+            over = ends == number
             found[over] = best[places][over]
     return found
 

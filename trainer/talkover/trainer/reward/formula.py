@@ -1,9 +1,10 @@
 """The reward. Pure.
 
-R = 1 - D / n - switches - loops - length, with D the distance of the sounds of transcript and
-reference weighed by articulatory features (panphon: Mortensen et al. 2016), n the sounds of the
-*reference*, so that an invented sound costs what a missed one does, and each of the others times
-its weight. Accents and languages as such cost nothing.
+R = 1 - D / n - switches - loops - length, each of these times its weight. D is the distance of the
+sounds of transcript and reference by articulatory features (panphon: Mortensen et al. 2016); a
+sound too many or too few costs 1, as much as two that have nothing in common. n are the sounds of
+the *reference*, so that an invented sound costs what a missed one does. Accents and languages as
+such cost nothing.
 """
 
 from dataclasses import dataclass

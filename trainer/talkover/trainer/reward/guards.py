@@ -20,7 +20,7 @@ def looped(words: Sequence[str]) -> int:
     Returns:
         Of the length of phrase for which they are most.
     """
-    longest = min(_LONGEST, len(words) // (_ALLOWED + 1))
+    longest = min(_LONGEST, (len(words) - 1) // _ALLOWED)
     return max((_looped(words, size) for size in range(1, longest + 1)), default=0)
 
 

@@ -10,7 +10,6 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cdist
 
@@ -73,7 +72,7 @@ def align(said: Sequence[str], heard: Sequence[str]) -> list[int | None]:
     places: list[int | None] = [None] * len(heard)
     if not said or not heard:
         return places
-    apart: NDArray[np.float32] = cdist(said, heard, scorer=Levenshtein.normalized_distance)
+    apart = cdist(said, heard, scorer=Levenshtein.normalized_distance, dtype=np.float64)
     steps = _steps(apart.tolist())
     r, c = len(said), len(heard)
     while r and c:

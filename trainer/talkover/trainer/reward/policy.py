@@ -15,6 +15,11 @@ class RewardPolicy:
     A reward is 1 for a transcript without errors. Taken off are, each in these units:
 
     Attributes:
+        far: Distance of articulatory features from which on one sound for another costs as much as
+            one too few; nearer ones cost in proportion. At 1 it is the features' distance itself,
+            and any sentence of about the right length is worth 0.6. Two sounds at random are 0.37
+            apart (median), and from there on nothing was understood: so the default, with which it
+            is worth 0.4, and an error that can be heard counts.
         switch: For each language switch beyond or short of the reference's, and for each word in
             another language than that of the word in its place.
         loop: For each word of a loop: what is said in a row a third time or oftener, and by the
@@ -32,6 +37,7 @@ class RewardPolicy:
         half_life: Utterances, of all accents, after which what was heard counts half.
     """
 
+    far: float = 0.35
     switch: float = 0.1
     loop: float = 0.1
     runaway: float = 0.5
@@ -53,6 +59,7 @@ class RewardPolicy:
         """
         for name in ("switch", "loop", "runaway", "slack"):
             _check(name, getattr(self, name), at_least=0)
+        _check("far", self.far, at_least=0.01, at_most=1)
         _check("room", self.room, at_least=1)
         _check("silence", self.silence, at_least=1)
         _check("floor", self.floor, at_least=0.1)

@@ -44,7 +44,7 @@ class Scorer:
         self._policy = policy
         self._remembered = remembered
         self._rewards: dict[Pair, Reward] = {}
-        self._sounds = Sounds()
+        self._sounds = Sounds(policy.far)
 
     def score(self, reference: Reference, transcripts: Sequence[str]) -> list[Reward]:
         """Rewards of the samples of one utterance; see ``score_all``."""

@@ -19,24 +19,30 @@ from talkover.trainer.reward.languages import NONE
 
 _MOST: Final = 200_000
 """Words that are remembered."""
-_STRANGE: Final = 64
-"""Kinds of letters that nobody can read."""
+_STRANGE: Final = 0xE000
+"""Unicode's first character that is nobody's: from here on, letters that cannot be read."""
+_KINDS: Final = 64
+"""Of these."""
 
 
 class Sounds:
     """Knows what words sound like; what it does not know, it asks eSpeak NG once.
 
     Sounds are kept for good: eSpeak has no more than it has.
+
+    Args:
+        far: From where on two sounds have nothing in common (``RewardPolicy``).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, far: float) -> None:
+        self._far = far
         self._words: dict[Token, tuple[int, ...]] = {}
         self._symbols: dict[str, int] = {}
         self._table: NDArray[np.float64] = np.zeros((0, 0))
 
     @property
     def table(self) -> NDArray[np.float64]:
-        """How far each sound is from each: [known, known]."""
+        """How far each sound is from each, 0 to 1: [known, known]."""
         return self._table
 
     def learn(self, words: Iterable[Token]) -> int:
@@ -68,7 +74,7 @@ class Sounds:
         self._symbols.update({symbol: len(before) + place for place, symbol in enumerate(fresh)})
         grown = np.zeros((len(self._symbols), len(self._symbols)))
         grown[: len(before), : len(before)] = self._table
-        grown[len(before) :] = distances(fresh, [*before, *fresh])
+        grown[len(before) :] = np.minimum(distances(fresh, [*before, *fresh]) / self._far, 1.0)
         grown[: len(before), len(before) :] = grown[len(before) :, : len(before)].T
         self._table = grown
         for word, symbols in zip(words, read, strict=True):
@@ -84,4 +90,4 @@ def _read(words: Sequence[Token]) -> list[Sequence[str]]:
 
 def _strange(text: str) -> tuple[str, ...]:
     """Sounds that are none: as far as can be from all others."""
-    return tuple(f"({ord(letter) % _STRANGE})" for letter in text)
+    return tuple(chr(_STRANGE + ord(letter) % _KINDS) for letter in text)
