@@ -8,13 +8,13 @@ import pytest
 from talkover.core.clock import RATE
 from talkover.core.errors import ConfigError, DataError
 from talkover.trainer.data.accents import accent, accents
+from talkover.trainer.data.engines import festival
 from talkover.trainer.data.engines.available import available
 from talkover.trainer.data.engines.speaking import Engines
 from talkover.trainer.data.engines.voices import voice, voices
 
 TEXT = "Where is the fire, and could you start a square church?"
-SPEAKERS = ("espeak-f3", "flite-kal", "flite-slt", "flite-awb", "festival-kal", "festival-ked",
-            "piper-joe-small")  # fmt: skip
+SPEAKERS = ("espeak-f3", "flite-kal", "flite-slt", "flite-awb", "festival-ked", "piper-joe-small")
 HERE = {one.name for one in available()}
 
 
@@ -110,6 +110,14 @@ def test_a_process_that_has_ended_is_noticed():
         engines._festival._process.kill()
         with pytest.raises(ConfigError, match="festival"):
             speak(engines, "festival-kal", "rp", "Hello.")
+
+
+def test_a_process_that_does_not_answer_is_waited_for_no_longer(monkeypatch):
+    with Engines() as engines:
+        speak(engines, "festival-kal", "rp", "Hello.")
+        monkeypatch.setattr(festival, "_TIMEOUT", 0.2)
+        with pytest.raises(ConfigError, match="festival"):
+            engines._festival._ask("(while t nil)")
 
 
 def test_voices_are_people_and_every_accent_is_spoken_by_several_engines():

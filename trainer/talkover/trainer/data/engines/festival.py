@@ -7,6 +7,7 @@ and of sounds: a text never becomes a part of a program.
 
 import subprocess
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -55,7 +56,11 @@ class Festival:
             raise ConfigError(
                 "festival is not installed; run: apt-get install festival festvox-kallpc16k"
             ) from None
-        self._ask(files(__package__).joinpath("festival.scm").read_text("utf-8"))
+        try:
+            self._ask(files(__package__).joinpath("festival.scm").read_text("utf-8"))
+        except ConfigError:
+            self.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -73,7 +78,8 @@ class Festival:
         with self._lock:
             for pipe in (self._process.stdin, self._process.stdout):
                 if pipe is not None:
-                    pipe.close()
+                    with suppress(OSError):  # it may have ended before it read everything
+                        pipe.close()
             try:
                 self._process.wait(_CLOSING)
             except subprocess.TimeoutExpired:

@@ -2,8 +2,9 @@
 
 VITS (Kim et al. 2021) decides how many frames each phoneme takes before it makes a sound, so the
 times are those it was made with. Its noise is drawn from a seed that depends on what is said and on
-nothing else. Its graph has letters for most of IPA, but those that were never heard in training
-stand for nothing: an inventory has only the others.
+nothing else, so on machines of one kind the same words give the same samples. Its graph has letters
+for most of IPA, but those that were never heard in training stand for nothing: an inventory has
+only the others.
 """
 
 import shutil
