@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from talkover.core.clock import RATE
-from talkover.core.errors import ConfigError, DataError
+from talkover.core.errors import ConfigError, DataError, WeightsError
 from talkover.trainer.data.accents import accent, accents
 from talkover.trainer.data.engines import festival
 from talkover.trainer.data.engines.available import available
@@ -102,6 +102,12 @@ def test_an_engine_that_is_not_there_is_named_with_its_package(engine, monkeypat
     monkeypatch.setenv("PATH", "/nowhere")
     with Engines() as none, pytest.raises(ConfigError, match=f"apt-get install {engine}"):
         none.speak(voice(f"{engine}-kal"), accent("rp"), words)
+
+
+def test_weights_that_are_not_there_are_named_with_the_command(tmp_path):
+    with Engines(tmp_path) as engines, pytest.raises(WeightsError, match="talkover models pull"):
+        engines.speak(voice("piper-joe"), accent("rp"), accent("rp").say("Hello."))
+    assert "piper-joe" not in {one.name for one in available(tmp_path)}
 
 
 def test_a_process_that_has_ended_is_noticed():
