@@ -49,7 +49,8 @@ class Everything:
         rows = torch.arange(len(self)) if rows is None else torch.as_tensor(rows)
         whole = logits.log_softmax(dim=1)[self._places[rows]]
         log_probs = whole.gather(2, self._tokens[rows][..., None])[..., 0]
-        return Scores(log_probs, self.mask[rows], whole)
+        mask = self.mask[rows]
+        return Scores(log_probs, mask, whole[mask])
 
 
 @pytest.fixture(scope="session")

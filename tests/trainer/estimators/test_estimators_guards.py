@@ -70,7 +70,7 @@ def test_divergences_are_told_by_text_and_by_token(everything, logits, others):
 def test_cross_entropy_is_torchs(everything, logits):
     scores = everything.scores(logits)
     chosen = [
-        (everything.scores(logits, [row]).distribution[0, place], text[place])
+        (everything.scores(logits, [row]).distribution[place], text[place])
         for row, text in enumerate(everything.texts)
         for place in range(len(text))
     ]

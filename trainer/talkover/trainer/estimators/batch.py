@@ -18,9 +18,9 @@ class Scores:
     Attributes:
         log_probs: Of each token after those before it (nats): [rows, tokens].
         mask: Which tokens there are, the end of a text being one: bool [rows, tokens].
-        distribution: Log-probabilities of every token in each place:
-            [rows, tokens, vocabulary]. Finite even for what cannot come, which has a very low one.
-            None where it was not kept.
+        distribution: Log-probabilities of the whole vocabulary in each place where ``mask`` has a
+            token, row after row: [places, vocabulary]. Finite even for what cannot come, which has
+            a very low one. None where it was not kept.
     """
 
     log_probs: torch.Tensor
@@ -34,13 +34,13 @@ class Scores:
 
     @property
     def entropy(self) -> torch.Tensor:
-        """Of the distribution in each place (nats), 0 where no token is: [rows, tokens].
+        """Of the distribution in each place (nats): [places].
 
         Raises:
             DataError: the distribution was not kept.
         """
         whole = given(self.distribution, "the distribution over the vocabulary")
-        return -self.kept((whole.exp() * whole).sum(dim=-1))
+        return -(whole.exp() * whole).sum(dim=1)
 
     def kept(self, values: torch.Tensor) -> torch.Tensor:
         """Values [rows, tokens] where there are tokens, 0 elsewhere."""

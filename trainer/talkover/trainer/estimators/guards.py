@@ -15,7 +15,7 @@ def divergence(batch: Batch) -> Estimate:
     reference = given(batch.reference, "the scores of a reference")
     ours = given(batch.scores.distribution, "the distribution over the vocabulary")
     theirs = given(reference.distribution, "the reference's distribution over the vocabulary")
-    return _summed(batch.scores, (ours.exp() * (ours - theirs)).sum(dim=-1))
+    return _summed(batch.scores, (ours.exp() * (ours - theirs)).sum())
 
 
 def divergence_sampled(batch: Batch) -> Estimate:
@@ -27,7 +27,7 @@ def divergence_sampled(batch: Batch) -> Estimate:
     """
     reference = given(batch.reference, "the scores of a reference")
     difference = reference.log_probs - batch.scores.log_probs
-    return _summed(batch.scores, difference.expm1() - difference)
+    return _summed(batch.scores, batch.scores.kept(difference.expm1() - difference).sum())
 
 
 def cross_entropy(batch: Batch) -> Estimate:
@@ -44,9 +44,8 @@ def entropy(batch: Batch) -> Estimate:
     return _mean(batch.scores, -batch.scores.entropy, "entropy", -1)
 
 
-def _summed(scores: Scores, values: torch.Tensor) -> Estimate:
-    """The sum over each text, its mean over the texts."""
-    total = scores.kept(values).sum()
+def _summed(scores: Scores, total: torch.Tensor) -> Estimate:
+    """The mean over the texts of what is a sum over the places of each."""
     rows, told = len(scores.mask), total.detach()
     figures = {"kl": float(told) / rows, "kl_token": float(told / scores.mask.sum())}
     return Estimate(total / rows, rows, figures)

@@ -91,8 +91,9 @@ class Policy(nn.Module):
         positions = model.model.encoder.embed_positions.weight.detach().clone()
         self._positions = nn.Buffer(positions, persistent=False)
         penalties = [tokens.penalty(config.vocab_size, first=first) for first in (True, False)]
+        # What cannot come as a text's first token, and as a later one: bool [2, vocabulary].
         blocked = torch.from_numpy(np.isneginf(np.stack(penalties)))
-        self._blocked = nn.Buffer(blocked, persistent=False)
+        self.blocked = nn.Buffer(blocked, persistent=False)
 
     @property
     def longest(self) -> int:
@@ -167,33 +168,32 @@ class Policy(nn.Module):
         length = written.tokens.shape[1]
         if length > self.longest:
             raise DataError(f"a text of {length} tokens; at most {self.longest} can be scored")
-        blocked = self.blocked(length) & suppressed
-        if (blocked[torch.arange(length), written.tokens] & written.mask).any():
+        chosen, later = written.tokens[written.mask], _places(written.mask) > 0
+        blocked = self.blocked[later.long()] & suppressed
+        if blocked.gather(1, chosen[:, None]).any():
             raise DataError("a text holds suppressed tokens; score it with suppressed=False")
-        prompts = heard.prompts[written.items]
-        before = torch.cat([prompts, written.tokens[:, :-1]], dim=1)
+        before = torch.cat([heard.prompts[written.items], written.tokens[:, :-1]], dim=1)
         with self.cast():
-            logits = self.decode(before, heard.cache(written.items), last=length)
+            states = self.decode(before, heard.cache(written.items))[:, -length:]
+            logits = self.model.proj_out(states[written.mask])
         distribution = as_distribution(logits, blocked, temperature)
-        chosen = distribution.gather(2, written.tokens[..., None])[..., 0]
-        return Scores(chosen, written.mask, distribution)
+        found = distribution.gather(1, chosen[:, None])[:, 0]
+        log_probs = torch.zeros(written.mask.shape, device=found.device)
+        return Scores(log_probs.masked_scatter(written.mask, found), written.mask, distribution)
 
     def forward(self, features: torch.Tensor, languages: Sequence[str], written: Written) -> Scores:
         """``hear`` and ``score`` in one, where a wrapper such as DDP has to see both."""
         return self.score(self.hear(features, languages), written)
 
-    def decode(
-        self, tokens: torch.Tensor, cache: EncoderDecoderCache, *, last: int
-    ) -> torch.Tensor:
-        """What may follow tokens, within ``cast``.
+    def decode(self, tokens: torch.Tensor, cache: EncoderDecoderCache) -> torch.Tensor:
+        """What the decoder makes of tokens, within ``cast``.
 
         Args:
             tokens: That come next: int64 [rows, n].
             cache: Of the rows; goes on.
-            last: After how many of them, from the end, that is wanted.
 
         Returns:
-            Logits [rows, last, vocabulary].
+            Hidden states [rows, n, width]; ``model.proj_out`` makes logits of them.
         """
         outputs = self.model.model.decoder(
             input_ids=tokens,
@@ -201,13 +201,8 @@ class Policy(nn.Module):
             past_key_values=cache,
             use_cache=True,
         )
-        logits: torch.Tensor = self.model.proj_out(outputs.last_hidden_state[:, -last:])
-        return logits
-
-    def blocked(self, length: int) -> torch.Tensor:
-        """What cannot come in each place of a text: bool [length, vocabulary]."""
-        first = (torch.arange(length, device=self._blocked.device) > 0).long()
-        return self._blocked[first]
+        states: torch.Tensor = outputs.last_hidden_state
+        return states
 
     def cast(self) -> torch.autocast:
         """The precision that products are computed in."""
@@ -225,12 +220,12 @@ def as_distribution(
     """Log-probabilities.
 
     Args:
-        logits: [rows, length, vocabulary].
-        blocked: What cannot come: bool [length, vocabulary].
+        logits: [places, vocabulary].
+        blocked: What cannot come: bool, [places, vocabulary] or [vocabulary].
         temperature: Above 0.
 
     Returns:
-        float32 [rows, length, vocabulary]; ``NEVER`` for what cannot come.
+        float32 [places, vocabulary]; ``NEVER`` for what cannot come.
     """
     return (logits.float() / temperature).masked_fill(blocked, NEVER).log_softmax(dim=-1)
 
@@ -238,3 +233,8 @@ def as_distribution(
 def _heads(value: torch.Tensor, attention: Any) -> torch.Tensor:
     items, frames, _ = value.shape
     return value.view(items, frames, attention.num_heads, attention.head_dim).transpose(1, 2)
+
+
+def _places(mask: torch.Tensor) -> torch.Tensor:
+    """Where in its row each token is that there is: int64 [places]."""
+    return torch.arange(mask.shape[1], device=mask.device).expand_as(mask)[mask]

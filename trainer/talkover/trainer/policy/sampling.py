@@ -59,14 +59,13 @@ def sample(
     log_probs: list[list[float]] = [[] for _ in texts]
     with policy.cast():
         cache = heard.cache(items)
-        logits = policy.decode(heard.prompts, cache, last=1).repeat_interleave(count, dim=0)
+        states = policy.decode(heard.prompts, cache)[:, -1].repeat_interleave(count, dim=0)
         cache.batch_repeat_interleave(count)
         live = list(range(len(texts)))
-        blocked = policy.blocked(2)
-        place, limit = 0, min(limit, policy.longest)
+        blocked, limit = policy.blocked[0], min(limit, policy.longest)
         while True:
-            allowed = blocked[min(place, 1), None]
-            tokens, found = _choose(logits, allowed, temperature, random)
+            logits = policy.model.proj_out(states)
+            tokens, found = _choose(logits, blocked, temperature, random)
             for row, token, log_prob in zip(live, tokens.tolist(), found.tolist(), strict=True):
                 texts[row].append(token)
                 log_probs[row].append(log_prob)
@@ -82,8 +81,7 @@ def sample(
                 kept = torch.tensor(stay, device=device)
                 cache.batch_select_indices(kept)
                 tokens, live = tokens[kept], [live[n] for n in stay]
-            logits = policy.decode(tokens[:, None], cache, last=1)
-            place += 1
+            states, blocked = policy.decode(tokens[:, None], cache)[:, -1], policy.blocked[1]
     return _drawn(texts, log_probs, count, policy.tokens.end)
 
 
@@ -91,7 +89,7 @@ def _choose(
     logits: torch.Tensor, blocked: torch.Tensor, temperature: float, random: torch.Generator
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """The next token of each row, and its log-probability: [rows] each."""
-    distribution = as_distribution(logits, blocked, temperature or 1.0)[:, 0]
+    distribution = as_distribution(logits, blocked, temperature or 1.0)
     if temperature:
         tokens = torch.multinomial(distribution.exp(), 1, generator=random)
     else:
