@@ -67,7 +67,7 @@ def test_a_sound_is_replaced_by_what_it_stands_for():
 def test_a_sound_that_nothing_stands_for_is_named():
     with pytest.raises(DataError, match="'ǂ'"):
         inventory("american").say([said("click", "ǂ")])
-    with pytest.raises(DataError, match="there are american"):
+    with pytest.raises(DataError, match="there are consonants, american"):
         inventory("martian")
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from talkover.core.errors import DataError
 from talkover.trainer.data.accents import Accent, SaidWord
@@ -107,10 +108,17 @@ def inventory(name: str) -> Inventory:
     own: dict[str, str] = {}
     instead: dict[str, str] = {}
     fit: list[str] = []
-    for some in (data.get(data[name].get("like", ""), {}), data[name]):
+    for some in _line(data, name):
         own |= some.get("own", {})
         instead |= some.get("instead", {})
         fit = some.get("accents", fit)
     return Inventory(
         tuple(fit), own, {sound: tuple(said.split()) for sound, said in instead.items()}
     )
+
+
+def _line(data: dict[str, Any], name: str) -> Iterator[dict[str, Any]]:
+    """What it is like, if anything, before itself."""
+    if "like" in data[name]:
+        yield from _line(data, data[name]["like"])
+    yield data[name]
