@@ -11,6 +11,7 @@ from rich.table import Table
 
 from talkover.core.report import progress_bar
 from talkover.trainer.data.aligning.cli import align
+from talkover.trainer.data.conversations.cli import converse
 from talkover.trainer.data.curating.cli import balance, stats
 from talkover.trainer.data.engines.cli import show_voices
 from talkover.trainer.data.importing.cli import import_set
@@ -20,6 +21,7 @@ from talkover.trainer.data.texts import Split
 
 app = typer.Typer(no_args_is_help=True)
 app.command("align")(align)
+app.command()(converse)
 app.command("import")(import_set)
 app.command()(stats)
 app.command()(balance)
