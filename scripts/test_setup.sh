@@ -1,6 +1,6 @@
 #!/bin/sh
-# Fetch what some tests need from Debian: recordings of real people, a browser, and a second
-# speech synthesiser.
+# Fetch what some tests need from Debian: recordings of real people, music, a browser, and speech
+# synthesisers.
 #
 # With root it installs the packages. Without root it unpacks those that are only data into a
 # folder of yours, where talkover.core.audio.prompts looks for them. When it may do neither it says
@@ -27,10 +27,28 @@ has_prompts() { # language:speaker
     return 1
 }
 
+has_music() {
+    for root in "$FOLDER" ""; do
+        [ ! -e "$root/usr/share/asterisk/moh/reno_project-system.wav" ] || return 0
+    done
+    return 1
+}
+
 missing_data() { # package names of recordings that are not here
     for prompts in $PROMPTS; do
         has_prompts "$prompts" || printf 'asterisk-core-sounds-%s asterisk-core-sounds-%s-wav ' \
             "${prompts%%:*}" "${prompts%%:*}"
+    done
+    has_music || printf 'asterisk-moh-opsound-wav '
+}
+
+missing_tools() { # package names of programs, and of voices that one of them needs
+    for tool in espeak-ng chromium flite festival; do
+        command -v "$tool" >/dev/null 2>&1 || printf '%s ' "$tool"
+    done
+    for voice in kal:festvox-kallpc16k ked:festvox-kdlpc16k; do
+        [ -d "/usr/share/festival/voices/english/${voice%%:*}_diphone" ] ||
+            printf '%s ' "${voice#*:}"
     done
 }
 
@@ -65,7 +83,7 @@ unpack_data() { # without root: download and unpack, then move into place in one
         dpkg-deb -x "$work/${package}"_*.deb "$work/root" || return 1
     done
     # The transcript goes last: a language counts as here when it and the recordings are.
-    for part in usr/share/asterisk/sounds usr/share/doc; do
+    for part in usr/share/asterisk/moh usr/share/asterisk/sounds usr/share/doc; do
         mkdir -p "$FOLDER/$part"
         for source in "$work/root/$part"/*; do
             [ -e "$source" ] || continue
@@ -76,10 +94,7 @@ unpack_data() { # without root: download and unpack, then move into place in one
 }
 
 data=$(missing_data)
-tools=""
-for tool in espeak-ng chromium; do
-    command -v "$tool" >/dev/null 2>&1 || tools="$tools $tool"
-done
+tools=$(missing_tools)
 [ -n "$data$tools" ] || exit 0
 command -v apt-get >/dev/null 2>&1 && command -v dpkg-deb >/dev/null 2>&1 ||
     skip "no apt here, so no $data$tools"
