@@ -10,9 +10,16 @@ from hypothesis import strategies as st
 from talkover.core.clock import FRAME, RATE
 from talkover.core.errors import DataError
 from talkover.trainer.data.aligning.collate import Collator, collate
-from talkover.trainer.data.aligning.lanes import Item, Picture, check, pictures_by_frame
+from talkover.trainer.data.aligning.lanes import (
+    Item,
+    Picture,
+    check,
+    item_of,
+    pictures_by_frame,
+)
 from talkover.trainer.data.aligning.practice import at_level, heard_in
 from talkover.trainer.data.aligning.skew import lag_of
+from talkover.trainer.data.dirt import Made
 from talkover.trainer.data.timing import TimedPhone, TimedWord
 
 SKEW = 640
@@ -33,14 +40,6 @@ def item(count=RATE, **others):
     pictures = tuple(picture(at) for at in range(0, count, EVERY))
     plain = Item("call-7", np.zeros(count, np.float32), (word,), None, pictures)
     return replace(plain, **others)
-
-
-def shown(at, **others):
-    return item(pictures=tuple(picture(a) for a in at), **others)
-
-
-def item_of(one, pcm=None, late=0):
-    return Item(one.name, one.pcm if pcm is None else pcm, tuple(w.later(late) for w in one.words))
 
 
 def test_lanes_that_belong_together_pass():
@@ -110,7 +109,7 @@ def test_no_frame_has_a_picture_that_is_not_the_nearest(at, count):
 
 
 def test_a_batch_is_padded_and_masked(said):
-    first, second = item(), item_of(said[0])
+    first, second = item(), item_of(Made(said[0], said[0].pcm))
     batch = collate([first, second])
     longest = len(second.caller)
     assert batch.caller.shape == batch.agent.shape == batch.heard.shape == (2, longest)
@@ -135,8 +134,8 @@ def test_pictures_of_two_sizes_are_refused():
 
 def test_lanes_without_skew_pass_in_quiet_and_under_noise(aligner, quiet_recipe, said):
     noisy = at_level(quiet_recipe, 10.0)
-    items = [item_of(one, heard_in(noisy, said, place)) for place, one in enumerate(said)]
-    batch = Collator(aligner)([*map(item_of, said), *items])
+    items = [item_of(Made(one, heard_in(noisy, said, place))) for place, one in enumerate(said)]
+    batch = Collator(aligner)([*(item_of(Made(one, one.pcm)) for one in said), *items])
     assert len(batch.names) == 2 * len(said)
 
 
@@ -144,11 +143,11 @@ def test_lanes_without_skew_pass_in_quiet_and_under_noise(aligner, quiet_recipe,
 def test_words_that_are_off_by_40_ms_are_refused(aligner, quiet_recipe, said, skew, told):
     collator, noisy = Collator(aligner), at_level(quiet_recipe, 10.0)
     for place, one in enumerate(said):
+        late = replace(one, words=tuple(word.later(skew) for word in one.words))
+        fault = f"{one.name}: words lane: [345]. ms {told} by what"
         for pcm in (one.pcm, heard_in(noisy, said, place)):
-            with pytest.raises(
-                DataError, match=f"{one.name}: words lane: [345]. ms {told} by what"
-            ):
-                collator([item_of(one, pcm, skew)])
+            with pytest.raises(DataError, match=fault):
+                collator([item_of(Made(late, pcm))])
 
 
 def test_a_lag_is_told_as_it_is_and_nothing_of_nothing(aligner, said):

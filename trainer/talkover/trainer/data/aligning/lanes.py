@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from talkover.core.clock import FRAME, RATE
 from talkover.core.errors import DataError
+from talkover.trainer.data.dirt import Made
 from talkover.trainer.data.timing import TimedWord
 
 TOLERANCE: Final = FRAME
@@ -59,6 +60,11 @@ class Item:
     agent: NDArray[np.float32] | None = None
     pictures: tuple[Picture, ...] = ()
     origin: int = 0
+
+
+def item_of(made: Made) -> Item:
+    """An utterance of a recipe or a stream as an item."""
+    return Item(made.clean.name, made.pcm, made.clean.words)
 
 
 def pictures_by_frame(

@@ -11,7 +11,7 @@ from typing import Final
 from unicodedata import category, normalize
 
 from talkover.core.errors import DataError
-from talkover.trainer.data.accents import SaidWord, accent
+from talkover.trainer.data.accents import Accent, SaidWord, accent
 from talkover.trainer.data.aligning.features import features_of
 from talkover.trainer.data.espeak import run_espeak
 from talkover.trainer.data.keys import LONGEST
@@ -101,10 +101,19 @@ def said_words(words: Sequence[tuple[str, str]], code: str = "") -> list[SaidWor
     return found
 
 
+def accent_of(code: str) -> Accent:
+    """An accent of ours, or of somebody whose first language is another: ``foreign-es``.
+
+    Raises:
+        DataError: there is none of this name.
+    """
+    if code.startswith(_FOREIGN):
+        return foreign(code.removeprefix(_FOREIGN))
+    return accent(code or NEUTRAL)
+
+
 def _english(words: Sequence[str], code: str) -> list[SaidWord]:
-    spoken = foreign(code.removeprefix(_FOREIGN)) if code.startswith(_FOREIGN) else None
-    chosen = spoken or accent(code or NEUTRAL)
-    said = chosen.say(" ".join(words))
+    said = accent_of(code).say(" ".join(words))
     if len(said) != len(words):
         raise DataError(f"{len(words)} English words are read as {len(said)}; write them apart")
     return said

@@ -4,13 +4,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from talkover.trainer.data.accents import accent, accents
+from talkover.trainer.data.aligning.phonemes import accent_of
 from talkover.trainer.data.clean import Clean
 from talkover.trainer.data.dirt import dirtied, neighbours
 from talkover.trainer.data.lines import Sound
 from talkover.trainer.data.mouths import mouth_of
 from talkover.trainer.data.recipe import Recipe
 from talkover.trainer.data.studio import Studio
+from talkover.trainer.data.switching.tokens import ENGLISH
 from talkover.trainer.data.texts import Split
 
 RECIPE: Final = "aligner"
@@ -39,10 +40,16 @@ def heard_as(one: Clean) -> list[tuple[str, int, int]]:
 
     eSpeak's English sounds are those of the accent, though it may say another for want of one.
     """
-    code = one.accent
-    instead = mouth_of(accent(code)).missing if one.engine == "espeak" and code in accents() else {}
-    phones = [phone for word in one.words for phone in word.phones]
-    return [(instead.get(phone.symbol, phone.symbol), phone.start, phone.end) for phone in phones]
+    instead = mouth_of(accent_of(one.accent)).missing if one.engine == "espeak" else {}
+    return [
+        (
+            instead.get(phone.symbol, phone.symbol) if word.language == ENGLISH else phone.symbol,
+            phone.start,
+            phone.end,
+        )
+        for word in one.words
+        for phone in word.phones
+    ]
 
 
 def heard_in(recipe: Recipe, said: Sequence[Clean], place: int, *, epoch: int = 0) -> Sound:
