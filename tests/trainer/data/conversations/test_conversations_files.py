@@ -10,11 +10,14 @@ from typer.testing import CliRunner
 
 from talkover.core.clock import RATE
 from talkover.core.errors import DataError
+from talkover.trainer.data.accents import accent
 from talkover.trainer.data.cli import app
 from talkover.trainer.data.conversations import Rates
 from talkover.trainer.data.conversations.files import to_rttm, to_stm, write_conversations
 from talkover.trainer.data.recipe import Recipe
 from talkover.trainer.data.texts import Split
+from talkover.trainer.overlap.texts import KINDS, texts
+from talkover.trainer.overlap.texts import Split as TextSplit
 
 RATES = Rates(turns=4, barge_ins=0.5, backchannels=12, side_talk=4, television=0.5, echo=0.5)
 
@@ -110,3 +113,17 @@ def test_the_command_makes_them_and_draws_the_first(recipe_file, tmp_path):
     (line,) = (out / "manifest.jsonl").read_text("utf-8").splitlines()
     assert len(titles) == 1 + len(json.loads(line)["segments"])
     assert sum("agent, echo" in title for title in titles) == 2
+
+
+def test_all_that_people_say_can_be_said():
+    words = {
+        word
+        for kind in KINDS
+        for split in TextSplit
+        for said in texts(kind, split)
+        if said.language == "en"
+        for word in said.text.split()
+    }
+    for word in sorted(words):
+        (said,) = accent("rp").say(word)
+        assert said.phones, word
