@@ -114,6 +114,9 @@ def test_what_was_killed_goes_on_to_the_same_files(folder, recipe, recipe_file, 
     make(recipe, Split.TRAIN, out, hours=HOURS, processes=2)
     assert lines(out) == lines(folder)
     assert hashes(out) == hashes(folder)
+    again = make(recipe, Split.TRAIN, out, hours=HOURS, processes=1)
+    assert again == (len(lines(folder)), 0.0)
+    assert hashes(out) == hashes(folder)
 
 
 def until(true, seconds=60.0):

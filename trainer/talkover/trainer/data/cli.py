@@ -116,7 +116,7 @@ def make(
     begun = time.monotonic()
     with progress_bar(console) as progress:
         task = progress.add_task("seconds of speech", total=round(hours * 3_600))
-        count = make_set(
+        summary = make_set(
             Recipe.load(recipe, seed=seed),
             split,
             out,
@@ -126,7 +126,8 @@ def make(
             tick=lambda seconds: progress.update(task, advance=seconds, refresh=True),
         )
     took = time.monotonic() - begun
-    console.print(f"{count} utterances in {out / MANIFEST}, {hours * 3_600 / took:.1f} x real time")
+    rate = f"{summary.made / took:.1f} x real time" if summary.made else "all there before"
+    console.print(f"{summary.utterances} utterances in {out / MANIFEST}, {rate}")
 
 
 def _show(code: str) -> None:

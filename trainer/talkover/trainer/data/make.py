@@ -19,7 +19,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from talkover.core.audio.prompts import roots
 from talkover.core.errors import ConfigError, DataError
@@ -28,12 +28,24 @@ from talkover.trainer.data.cuts import to_cuts
 from talkover.trainer.data.engines.available import available
 from talkover.trainer.data.music import find_music
 from talkover.trainer.data.recipe import Recipe
-from talkover.trainer.data.shards import begin, make_shard
+from talkover.trainer.data.shards import Shard, begin, make_shard
 from talkover.trainer.data.texts import Split
 
 MANIFEST: Final = "manifest.jsonl"
 CUTS: Final = "cuts.jsonl.gz"
 _AHEAD: Final = 2  # shards a process that wait for it
+
+
+class Summary(NamedTuple):
+    """What there is now.
+
+    Attributes:
+        utterances: In the manifest.
+        made: Seconds of speech that were made this time; the others were there.
+    """
+
+    utterances: int
+    made: float
 
 
 def make(
@@ -45,7 +57,7 @@ def make(
     processes: int,
     clean: bool = False,
     tick: Callable[[float], None] = lambda _seconds: None,
-) -> int:
+) -> Summary:
     """Make files of a recipe, or go on where it was broken off.
 
     Args:
@@ -57,9 +69,6 @@ def make(
         clean: Only what is said, for a stream to lay noises and lines over.
         tick: Told of seconds of speech that there are.
 
-    Returns:
-        How many utterances the manifest has.
-
     Raises:
         ConfigError: an engine that the recipe asks for is not installed.
         DataError: the folder has another set in it, or the recipe has music and there is none.
@@ -67,7 +76,7 @@ def make(
     _check(recipe, split, clean=clean)
     _claim(out, recipe, split, clean=clean)
     lines: list[str] = []
-    there = 0.0
+    there = made = 0.0
     context = get_context("spawn")  # a fork of a process with threads may hang
     stop = context.Event()
     given = (recipe, split, out, clean, stop)
@@ -75,22 +84,24 @@ def make(
         shards = _ahead(pool, processes * _AHEAD)
         try:
             while there < hours * 3_600:
-                shard = next(shards).splitlines()
+                text, fresh = next(shards)
+                shard = text.splitlines()
                 seconds = sum(float(json.loads(line)["duration"]) for line in shard)
                 lines += shard
                 there += seconds
+                made += seconds * fresh
                 tick(seconds)
         finally:
             stop.set()
             pool.shutdown(wait=False, cancel_futures=True)
     write_atomically(out / CUTS, to_cuts(lines))
     write_atomically(out / MANIFEST, "".join(f"{line}\n" for line in lines).encode())
-    return len(lines)
+    return Summary(len(lines), made)
 
 
-def _ahead(pool: ProcessPoolExecutor, ahead: int) -> Iterator[str]:
+def _ahead(pool: ProcessPoolExecutor, ahead: int) -> Iterator[Shard]:
     """Shards in order, without end; some are under way before they are asked for."""
-    under_way: list[Future[str]] = []
+    under_way: list[Future[Shard]] = []
     number = 0
     while True:
         while len(under_way) < ahead:

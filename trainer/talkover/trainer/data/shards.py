@@ -7,7 +7,7 @@ from contextlib import suppress
 from multiprocessing import parent_process
 from multiprocessing.synchronize import Event
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import soundfile
 
@@ -24,6 +24,13 @@ from talkover.trainer.data.texts import Split
 
 SHARD: Final = GROUP
 """Utterances: those that are heard behind one another are made together."""
+
+
+class Shard(NamedTuple):
+    """Lines of a shard, and whether they were made now."""
+
+    lines: str
+    fresh: bool
 
 
 class Maker:
@@ -45,25 +52,25 @@ class Maker:
         self._clean = clean
         self._stop = stop
 
-    def shard(self, number: int) -> str:
-        """Lines of a shard, made unless it is there; none when it was stopped."""
+    def shard(self, number: int) -> Shard:
+        """A shard, made unless it is there; an empty one when it was stopped."""
         listed = self._out / "shards" / f"{number:05d}.jsonl"
         with suppress(FileNotFoundError):
-            return listed.read_text("utf-8")
+            return Shard(listed.read_text("utf-8"), fresh=False)
         folder = self._out / "audio" / f"{number:05d}"
         for one in (folder, listed.parent):
             one.mkdir(parents=True, exist_ok=True)
         lines = []
         for place in range(number * SHARD, (number + 1) * SHARD):
             if self._stop.is_set():
-                return ""
+                return Shard("", fresh=True)
             made = self._make(place)
             path = folder / f"{made.clean.name}.flac"
             write_atomically(path, _flac(made.pcm))
             lines.append(to_line(made, path.relative_to(self._out)))
         text = "".join(f"{line}\n" for line in lines)
         write_atomically(listed, text.encode())
-        return text
+        return Shard(text, fresh=True)
 
     def _make(self, number: int) -> Made:
         if not self._clean:
@@ -87,8 +94,8 @@ def begin(recipe: Recipe, split: Split, out: Path, clean: bool, stop: Event) -> 
     _makers.append(Maker(recipe, split, out, clean=clean, stop=stop))
 
 
-def make_shard(number: int) -> str:
-    """Lines of a shard, in a process that was made ready.
+def make_shard(number: int) -> Shard:
+    """A shard, in a process that was made ready.
 
     Raises:
         DataError: it was not.
