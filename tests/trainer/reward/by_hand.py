@@ -121,6 +121,11 @@ def switches(found):
 
 def worth(said, words, text, policy):
     """The reward of words for said, pairs of words and languages; text is how they are written."""
+    digits = " ".join(" ".join(w) if w.isdigit() and len(w) > 2 else w for w in words).split()
+    return max(_worth(said, reading, text, policy) for reading in (words, digits))
+
+
+def _worth(said, words, text, policy):
     mine, partners = languages(words, said)
     one, other = sounds(said), sounds(list(zip(words, mine, strict=True)))
     near = cache(lambda a, b: min(1.0, apart(a, b) / policy.far))

@@ -62,10 +62,9 @@ def test_little_heard_is_smoothed_and_the_past_is_forgotten():
     few = start().updated([("rp", 0.2)] * 100 + [("welsh", 1.0)], POLICY).weights(POLICY)
     many = start().updated([("rp", 0.2), ("welsh", 1.0)] * 100, POLICY).weights(POLICY)
     assert 1 < few["welsh"] < many["welsh"]
-    known = start().updated([("rp", 0.2), ("welsh", 0.8)] * 500, POLICY)
-    for _ in range(10):
-        known = known.updated([("rp", 0.2), ("welsh", 0.1)] * 500, POLICY)
-    assert known.weights(POLICY)["welsh"] < 1 < known.weights(POLICY)["rp"]
+    policy = RewardPolicy(half_life=500, prior=1)
+    known = start().updated([("rp", 0.8)] * 1_000, policy).updated([("rp", 0.2)] * 500, policy)
+    assert known.errors(policy)["rp"] == pytest.approx((0.5 * 800 + 100) / (0.5 * 1_000 + 500))
 
 
 @given(HEARD, HEARD)
@@ -101,6 +100,12 @@ def test_all_right_is_worth_the_most_there_is():
     assert [one.value for one in scored(*[SAID] * 4)] == pytest.approx([1 + POLICY.agreement] * 4)
     assert scored(SAID)[0].value == 1
     assert SCORER.score_accents(REFERENCE, []) == []
+
+
+def test_numbers_agree_however_they_are_written():
+    said = Reference.of([("four two seven one please", "en")])
+    texts = [("rp", "4271 please"), ("welsh", "Four two seven one, please.")]
+    assert [one.agreement for one in SCORER.score_accents(said, texts)] == [1, 1]
 
 
 def test_who_is_understood_as_others_are_is_worth_more_than_who_is_not():

@@ -10,15 +10,15 @@ from talkover.trainer.reward.words import words_in
 from . import by_hand
 
 SENTENCES = {
-    "en": "the bill is late call me on monday please no bus hotel five five one thirty",
-    "es": "la factura no llega quiero pagar mañana gracias hotel bus cinco dos",
+    "en": "once has the bill is late call me on monday please no bus hotel five five one thirty",
+    "es": "la factura no llega quiero pagar mañana gracias has once hotel bus cinco dos",
     "fr": "le train est en retard demain merci hôtel bus deux",
     "de": "die Rechnung ist schon bezahlt danke heute Hotel Bus zwei",
     "hi": "मेरा बिल कब आएगा दो",
     "zh": "我 的 账 单 在 哪 里 二",
 }
 WORDS = {language: sentence.split() for language, sentence in SENTENCES.items()}
-STRANGE = ["привет", "♪", "qzxv", "7", "thirty", "hôtel"]
+STRANGE = ["привет", "♪", "qzxv", "7", "551", "thirty", "hôtel"]
 PAIRS = 1_200
 POLICIES = [
     (RewardPolicy(), PAIRS),

@@ -14,6 +14,7 @@ from talkover.trainer.data.switching.tokens import Token
 from talkover.trainer.reward import Reference, RewardPolicy, Scorer
 from talkover.trainer.reward.rate import SAMPLES, _score, measure, utterances
 from talkover.trainer.reward.sounds import Sounds
+from talkover.trainer.reward.words import readings, words_in
 
 POLICY = RewardPolicy()
 
@@ -66,6 +67,14 @@ def test_what_was_scored_is_remembered_and_the_oldest_forgotten():
     assert again == second
     assert again is not second
     assert len(scorer._rewards) == 2
+
+
+def test_long_numbers_have_two_readings():
+    assert readings(words_in("order 4271 of 12 by 3.5")) == [
+        ["order", "4271", "of", "12", "by", "3.5"],
+        ["order", "4", "2", "7", "1", "of", "12", "by", "3.5"],
+    ]
+    assert readings(["12"]) == [["12"]]
 
 
 def test_a_reference_is_part_of_what_is_remembered():

@@ -17,7 +17,7 @@ from talkover.trainer.reward.languages import misplaced, switches, tag
 from talkover.trainer.reward.policy import RewardPolicy
 from talkover.trainer.reward.reference import Reference
 from talkover.trainer.reward.sounds import Sounds
-from talkover.trainer.reward.words import characters_in, words_in
+from talkover.trainer.reward.words import characters_in, readings, words_in
 
 REMEMBERED: Final = 50_000
 Pair = tuple[Reference, str]
@@ -26,10 +26,25 @@ Pair = tuple[Reference, str]
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
-    """A transcript with languages, and the places of its words in the reference."""
+    """A reading of a transcript.
 
+    Attributes:
+        pair: Where it is from.
+        tokens: Its words with their languages.
+        places: Of each in the reference.
+    """
+
+    pair: Pair
     tokens: list[Token]
     places: list[int | None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Judged:
+    """The best reading of a transcript, as sounds, and its reward."""
+
+    row: Row
+    reward: Reward
 
 
 class Scorer:
@@ -59,7 +74,7 @@ class Scorer:
         different = dict.fromkeys(pairs)
         found = {pair: self._rewards.pop(pair) for pair in different if pair in self._rewards}
         unknown = [pair for pair in different if pair not in found]
-        found.update(zip(unknown, self._judged(unknown), strict=True))
+        found.update({pair: one.reward for pair, one in self._judged(unknown).items()})
         self._rewards.update(found)
         for _ in range(len(self._rewards) - self._remembered):
             del self._rewards[next(iter(self._rewards))]
@@ -79,56 +94,60 @@ class Scorer:
         """
         if not transcripts:
             return []
-        alone = self.score(reference, [text for _, text in transcripts])
-        similar = self._similar(reference, [text for _, text in transcripts])
+        judged = self._judged([(reference, text) for _, text in transcripts])
+        mine = [judged[reference, text] for _, text in transcripts]
+        rewards = [one.reward for one in mine]
         agreed = agreements(
-            similar, [accent for accent, _ in transcripts], [one.value for one in alone]
+            self._similar([one.row for one in mine]),
+            [accent for accent, _ in transcripts],
+            [one.value for one in rewards],
         )
         return [
             replace(one, value=one.value + self._policy.agreement * more, agreement=more)
-            for one, more in zip(alone, agreed.tolist(), strict=True)
+            for one, more in zip(rewards, agreed.tolist(), strict=True)
         ]
 
-    def _judged(self, pairs: Sequence[Pair]) -> list[Reward]:
+    def _judged(self, pairs: Sequence[Pair]) -> dict[Pair, _Judged]:
         said = dict.fromkeys(reference for reference, _ in pairs)
-        heard = [_hear(reference, text) for reference, text in pairs]
-        rows = self._rows([*(one.tokens for one in heard), *(one.tokens for one in said)])
-        spoken = dict(zip(said, rows[len(pairs) :], strict=True))
-        distances = edit_distances(
-            [spoken[reference] for reference, _ in pairs], rows[: len(pairs)], self._sounds.table
-        )
-        return [
-            _reward(pair, one, distance, len(spoken[pair[0]]), self._policy)
-            for pair, one, distance in zip(pairs, heard, distances.tolist(), strict=True)
-        ]
+        heard = [one for pair in dict.fromkeys(pairs) for one in _hear(pair)]
+        texts = [*(one.tokens for one in heard), *(one.tokens for one in said)]
+        self._sounds.learn(chain.from_iterable(texts))
+        rows = [self._sounds.row(tokens) for tokens in texts]
+        spoken = dict(zip(said, rows[len(heard) :], strict=True))
+        against = [spoken[one.pair[0]] for one in heard]
+        distances = edit_distances(against, rows[: len(heard)], self._sounds.table)
+        found: dict[Pair, _Judged] = {}
+        for one, row, other, distance in zip(
+            heard, rows, against, distances.tolist(), strict=False
+        ):
+            judged = _Judged(row, _reward(one, distance, len(other), self._policy))
+            best = found.setdefault(one.pair, judged)
+            if judged.reward.value > best.reward.value:
+                found[one.pair] = judged
+        return found
 
-    def _similar(self, reference: Reference, transcripts: Sequence[str]) -> NDArray[np.float64]:
+    def _similar(self, rows: Sequence[Row]) -> NDArray[np.float64]:
         """How alike transcripts sound, 0 to 1: [transcripts, transcripts]."""
-        places = {text: place for place, text in enumerate(dict.fromkeys(transcripts))}
-        rows = self._rows([_hear(reference, text).tokens for text in places])
-        similar = np.eye(len(rows))
-        pairs = list(combinations(range(len(rows)), 2))
-        first, second = ([rows[pair[side]] for pair in pairs] for side in (0, 1))
-        longest = np.array([max(len(a), len(b), 1) for a, b in zip(first, second, strict=True)])
-        apart = edit_distances(first, second, self._sounds.table) / longest
-        for (one, other), distance in zip(pairs, apart.tolist(), strict=True):
-            similar[one, other] = similar[other, one] = 1.0 - distance
-        mine = [places[text] for text in transcripts]
+        different = {row.tobytes(): row for row in rows}
+        places = {key: place for place, key in enumerate(different)}
+        pairs = list(combinations(different.values(), 2))
+        first, second = ([pair[side] for pair in pairs] for side in (0, 1))
+        longest = np.array([max(len(a), len(b)) for a, b in pairs], np.float64)
+        similar = np.eye(len(different))
+        upper = np.triu_indices(len(different), 1)
+        similar[upper] = 1.0 - edit_distances(first, second, self._sounds.table) / longest
+        similar = np.maximum(similar, similar.T)
+        mine = [places[row.tobytes()] for row in rows]
         return similar[np.ix_(mine, mine)]
 
-    def _rows(self, texts: Sequence[Sequence[Token]]) -> list[Row]:
-        self._sounds.learn(chain.from_iterable(texts))
-        return [self._sounds.row(tokens) for tokens in texts]
 
-
-def _hear(reference: Reference, text: str) -> _Heard:
-    return _Heard(*tag(words_in(text), reference.tokens))
-
-
-def _reward(
-    pair: Pair, heard: _Heard, distance: float, sounds: int, policy: RewardPolicy
-) -> Reward:
+def _hear(pair: Pair) -> list[_Heard]:
     reference, text = pair
+    return [_Heard(pair, *tag(words, reference.tokens)) for words in readings(words_in(text))]
+
+
+def _reward(heard: _Heard, distance: float, sounds: int, policy: RewardPolicy) -> Reward:
+    reference, text = heard.pair
     return reward(
         distance=distance,
         sounds=sounds,

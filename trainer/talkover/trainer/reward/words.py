@@ -14,7 +14,8 @@ LONGEST: Final = 40
 """Letters of a word; a longer one counts as several."""
 MOST: Final = 500
 """Words of a text that are looked at. Whisper has no room for more."""
-
+_SHORT: Final = 2
+"""Digits of a number that nobody reads by its digits."""
 _LETTER: Final = r"[\p{L}\p{M}\p{N}--\p{Han}]"
 _WORD: Final = regex.compile(
     rf"(?V1)\p{{Han}}|\p{{N}}+(?:[.,]\p{{N}}+)*%?(?!\p{{L}})|{_LETTER}+(?:'{_LETTER}+)*|\p{{So}}"
@@ -39,3 +40,17 @@ def words_in(text: str) -> list[str]:
 def characters_in(text: str) -> int:
     """Of a text, all that is not a space."""
     return sum(not character.isspace() for character in text)
+
+
+def readings(words: list[str]) -> list[list[str]]:
+    """What may be meant by words: themselves and, if there are long numbers, those by their digits.
+
+    Whoever is told "four two seven one" may well write 4271, and has heard nothing wrong.
+    """
+    if not any(map(_is_long_number, words)):
+        return [words]
+    return [words, [part for word in words for part in (word if _is_long_number(word) else [word])]]
+
+
+def _is_long_number(word: str) -> bool:
+    return len(word) > _SHORT and word.isdecimal()
