@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from talkover.trainer.data.accents import accents
+from talkover.trainer.data.cli import app
 from talkover.trainer.data.keys import LEXICAL_SETS
 from talkover.trainer.evaluation.accents_distance import (
     MARGIN,
@@ -56,6 +58,12 @@ def test_distances_are_a_metric_s_table(said):
     by_pair = {(a, b): table[codes.index(a), codes.index(b)] for a in codes for b in codes}
     assert by_pair["australian", "new_zealand"] < by_pair["australian", REFERENCE]
     assert by_pair["rp", "london"] < by_pair["rp", REFERENCE]
+
+
+def test_the_command_prints_each(said):
+    result = CliRunner().invoke(app, ["accents", "--distance"], env={"COLUMNS": "200"})
+    assert result.exit_code == 0, result.output
+    assert all(code in result.output for code in accents())
 
 
 def test_what_is_said_alike_is_no_accent_of_its_own():

@@ -14,6 +14,7 @@ from talkover.trainer.evaluation.accents_distance import said_by
 from talkover.trainer.evaluation.accents_page import bars, heat_map, opus
 from talkover.trainer.evaluation.accents_report import (
     APART,
+    CAPPED,
     PHONES,
     WORDS,
     listings,
@@ -67,6 +68,12 @@ def test_numbers_are_compared_digit_by_digit():
 
 def test_a_loop_counts_as_what_it_is():
     assert score("stop it", "stop it stop it stop it").word_errors == 4
+
+
+def test_a_loop_is_all_wrong_and_no_more_where_errors_are_capped():
+    scores = [score("stop it", "stop it stop it stop it stop it"), score("go on", "go on")]
+    assert rate(scores, WORDS).percent == 150
+    assert rate(scores, CAPPED).percent == 50
 
 
 def test_written_words_are_of_the_language_of_what_was_said_there():
@@ -124,7 +131,7 @@ def test_the_table_and_the_page_show_every_condition(scores):
     assert apart.rows[0][0] == "indian"
     assert "→" in apart.rows[0][3]
     found = measures(scores, ["rp", "tag"], said)
-    assert [one.met for one in found] == [True] + [None] * 8
+    assert [one.met for one in found] == [True] + [None] * 12
     page = to_html(Report(title="t", measures=found), [table.section(), apart.section()])
     assert "word errors, tag, 5 dB" in page
 

@@ -40,10 +40,19 @@ def show_accents(
     code: Annotated[
         str, typer.Argument(help="One of them, in full; without it, all of them in a table.")
     ] = "",
+    distance: Annotated[
+        bool, typer.Option("--distance", help="How far each is from General American.")
+    ] = False,
 ) -> None:
     """The accents of English that can be spoken: their vowels, and where they are described."""
     from talkover.trainer.data.accents import accents
 
+    if distance:
+        from talkover.trainer.evaluation.accents_distance import said_by_all
+        from talkover.trainer.evaluation.accents_report import distance_table
+
+        Console().print(distance_table(said_by_all()).table())
+        return
     if code:
         _show(code)
         return

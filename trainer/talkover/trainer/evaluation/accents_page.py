@@ -20,7 +20,7 @@ from talkover.trainer.data.studio import Studio
 from talkover.trainer.data.texts import Split
 from talkover.trainer.evaluation.accents import CLEAN, NOISY, SOUNDS, Heard, noisy
 from talkover.trainer.evaluation.accents_distance import Said, between_all
-from talkover.trainer.evaluation.accents_report import PHONES, WORDS, Rate, rates
+from talkover.trainer.evaluation.accents_report import CAPPED, PHONES, WORDS, Rate, rates
 from talkover.trainer.evaluation.accents_scoring import AccentScore
 
 SAMPLES: Final = 5
@@ -56,7 +56,7 @@ def sections(
     found = rates(scores, recipe.conditions)
     charts = [
         Section(f"{kind.capitalize()} (%)", _STYLE + bars(_of(found, kind)))
-        for kind in (WORDS, PHONES)
+        for kind in (WORDS, CAPPED, PHONES)
     ]
     heat = Section("Accents' distances from one another", heat_map(list(said), between_all(said)))
     return [*(one.section() for one in listings), *charts, heat, _samples(scores, recipe)]
@@ -133,7 +133,7 @@ def heat_map(names: Sequence[str], table: NDArray[np.float64]) -> str:
 def opus(sound: Sound) -> str:
     """A sound (float32 [n] at 16 kHz) as a data URL, about 2 kB a second."""
     file = io.BytesIO()
-    soundfile.write(file, sound, RATE, format="OGG", subtype="OPUS", compression_level=0.9)
+    soundfile.write(file, sound, RATE, format="OGG", subtype="OPUS", compression_level=1.0)
     return "data:audio/ogg;base64," + b64encode(file.getvalue()).decode()
 
 

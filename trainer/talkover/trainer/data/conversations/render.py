@@ -16,7 +16,7 @@ from talkover.trainer.overlap.sounds import coloured
 
 Random = np.random.Generator
 
-AGENT_LEVEL: Final = -20.0
+AGENT_LEVEL: Final = -23.0
 """dBFS."""
 _FADE: Final = 0.01  # seconds, where somebody is cut off
 _BYSTANDER: Final = (-15.0, -3.0)  # dB against the caller
