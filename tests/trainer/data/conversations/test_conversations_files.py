@@ -115,6 +115,7 @@ def test_the_command_makes_them_and_draws_the_first(recipe_file, tmp_path):
     assert sum("agent, echo" in title for title in titles) == 2
 
 
+@pytest.mark.slow
 def test_all_that_people_say_can_be_said():
     words = {
         word

@@ -77,8 +77,8 @@ def converse(
 
         lines = write_conversations(chosen, split, rates, out, count, tick)
     with Throat() as throat:
-        plan, lanes = make(chosen, split, rates, 0, throat)
-    (out / _PICTURE).write_text(picture(plan, lanes, lines[0]["id"]), "utf-8")
+        talk = make(chosen, split, rates, 0, throat)
+    (out / _PICTURE).write_text(picture(talk.plan, talk.lanes, lines[0]["id"]), "utf-8")
     kinds = Counter(one["kind"] for line in lines for one in line["segments"])
     minutes = sum(line["samples"] for line in lines) / RATE / 60
     told = ", ".join(f"{kinds[kind]} {kind.replace('_', ' ')}" for kind in sorted(kinds))

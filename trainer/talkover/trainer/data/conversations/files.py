@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import soundfile
@@ -31,7 +31,7 @@ from talkover.core.weights.disk import write_atomically
 from talkover.trainer.data.conversations.people import People
 from talkover.trainer.data.conversations.plan import plan_conversation
 from talkover.trainer.data.conversations.rates import Rates
-from talkover.trainer.data.conversations.render import draw_mix, render
+from talkover.trainer.data.conversations.render import Mix, draw_mix, render
 from talkover.trainer.data.conversations.segments import Kind, Lane, Plan, Segment
 from talkover.trainer.data.recipe import Recipe
 from talkover.trainer.data.texts import Split
@@ -41,10 +41,22 @@ MANIFEST: Final = "manifest.jsonl"
 _DRAWS: Final = 7  # apart from those for single utterances
 
 
-def converse(
-    recipe: Recipe, split: Split, rates: Rates, number: int, throat: Throat
-) -> tuple[Plan, NDArray[np.float32]]:
-    """Conversation ``number`` of a recipe: always the same plan and lanes (float32 [2, n]).
+class Talk(NamedTuple):
+    """A conversation.
+
+    Attributes:
+        plan: Who does what.
+        lanes: What is heard, float32 [2, n].
+        mix: How loud it all is.
+    """
+
+    plan: Plan
+    lanes: NDArray[np.float32]
+    mix: Mix
+
+
+def converse(recipe: Recipe, split: Split, rates: Rates, number: int, throat: Throat) -> Talk:
+    """Conversation ``number`` of a recipe: always the same.
 
     Raises:
         ConfigError: eSpeak NG is not installed.
@@ -53,7 +65,8 @@ def converse(
     seeds = np.random.SeedSequence([*entropy, number], spawn_key=(_DRAWS,)).spawn(3)
     people, planning, mixing = map(np.random.default_rng, seeds)
     plan = plan_conversation(rates, People(recipe, split, throat, people), planning)
-    return plan, render(plan, draw_mix(recipe.level, mixing), mixing)
+    mix = draw_mix(recipe.level, mixing)
+    return Talk(plan, render(plan, mix, mixing), mix)
 
 
 def write_conversations(
@@ -167,7 +180,7 @@ def _one(
     with suppress(FileNotFoundError):
         found: dict[str, Any] = json.loads(listed.read_text("utf-8"))
         return found
-    plan, lanes = converse(recipe, split, rates, number, throat)
+    plan, lanes, _ = converse(recipe, split, rates, number, throat)
     for one in (listed, path):
         one.parent.mkdir(exist_ok=True)
     file = io.BytesIO()
