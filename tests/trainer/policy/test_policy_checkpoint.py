@@ -9,53 +9,26 @@ pytest.importorskip("transformers")
 
 from safetensors.torch import save_file  # noqa: E402 - after the libraries it needs
 
-from talkover.core.clock import RATE  # noqa: E402
 from talkover.core.errors import DataError  # noqa: E402
-from talkover.trainer.estimators.batch import Batch  # noqa: E402
-from talkover.trainer.estimators.gradients import leave_one_out  # noqa: E402
 from talkover.trainer.policy.checkpoint import (  # noqa: E402
     Progress,
     latest,
     read_checkpoint,
     write_checkpoint,
 )
-from talkover.trainer.policy.sampling import sample  # noqa: E402
+
+from .learning import Run, learnt_by  # noqa: E402
 
 
-class Run:
-    """A policy that learns to say little."""
-
-    def __init__(self, policy, sounds):
-        self.policy, self._sounds = policy, sounds[:2]
-        self.optimiser = torch.optim.AdamW(learnt_by(policy), lr=1e-2, betas=(0.8, 0.99))
-        self.step = 0
-
-    def train(self, steps):
-        for _ in range(steps):
-            features = self.policy.see(self._sounds, 2 * RATE)
-            heard = self.policy.hear(features, ("en", "fr"))
-            drawn = sample(self.policy, heard.detach(), 3, seed=self.step, limit=5)
-            scores = self.policy.score(heard, drawn.written)
-            rewards = -scores.mask.sum(dim=1).float() - drawn.written.tokens[:, 0] / 300
-            batch = Batch(scores, drawn.written.items, rewards, torch.ones(2))
-            self.optimiser.zero_grad()
-            leave_one_out(batch).loss.backward()
-            self.optimiser.step()
-            self.step += 1
-        return self
-
-    def write(self, folder, **options):
-        progress = Progress(self.step, {"stream": {"step": 2 * self.step}})
-        return write_checkpoint(folder, self.policy, self.optimiser, progress, **options)
-
-    def read(self, path):
-        progress = read_checkpoint(path, self.policy, self.optimiser)
-        self.step = progress.step
-        return progress
+def write(run, folder, **options):
+    progress = Progress(run.step, {"stream": {"step": 2 * run.step}})
+    return write_checkpoint(folder, run.policy, run.optimiser, progress, **options)
 
 
-def learnt_by(policy):
-    return [value for value in policy.parameters() if value.requires_grad]
+def read(run, path):
+    progress = read_checkpoint(path, run.policy, run.optimiser)
+    run.step = progress.step
+    return progress
 
 
 def same(one, other):
@@ -66,9 +39,9 @@ def same(one, other):
 @pytest.mark.parametrize("rank", [0, 4])
 def test_a_run_that_was_killed_ends_with_the_same_weights_bit_for_bit(make, sounds, tmp_path, rank):
     whole = Run(make(rank), sounds).train(4)
-    Run(make(rank), sounds).train(2).write(tmp_path)
+    write(Run(make(rank), sounds).train(2), tmp_path)
     resumed = Run(make(rank), sounds)
-    progress = resumed.read(latest(tmp_path))
+    progress = read(resumed, latest(tmp_path))
     assert progress == Progress(2, {"stream": {"step": 4}})
     assert not same(resumed, whole)
     assert same(resumed.train(2), whole)
@@ -78,7 +51,7 @@ def test_a_run_that_was_killed_ends_with_the_same_weights_bit_for_bit(make, soun
 def test_weights_alone_can_be_had(make, sounds, tmp_path):
     run = Run(make(4), sounds).train(1)
     fresh = make(4, seed=9)
-    read_checkpoint(run.write(tmp_path), fresh)
+    read_checkpoint(write(run, tmp_path), fresh)
     assert same(Run(fresh, sounds), run)
 
 
@@ -86,7 +59,7 @@ def test_the_oldest_go_and_nothing_else_remains(make, sounds, tmp_path):
     run = Run(make(2), sounds)
     for step in (9, 10, 11):
         run.step = step
-        path = run.write(tmp_path, keep=2)
+        path = write(run, tmp_path, keep=2)
     assert latest(tmp_path) == path
     names = sorted(one.name for one in tmp_path.iterdir())
     assert names == ["step-00000010.safetensors", "step-00000011.safetensors"]
@@ -96,7 +69,7 @@ def test_the_oldest_go_and_nothing_else_remains(make, sounds, tmp_path):
 def test_a_checkpoint_holds_what_learns_and_no_more(make, sounds, tmp_path):
     from safetensors import safe_open
 
-    path = Run(make(4), sounds).train(1).write(tmp_path)
+    path = write(Run(make(4), sounds).train(1), tmp_path)
     with safe_open(path, "pt") as file:
         names = list(file.keys())
         assert json.loads(file.metadata()["groups"])[0]["lr"] == 1e-2
@@ -119,12 +92,12 @@ def test_what_is_no_checkpoint_is_refused(make, tmp_path):
 
 
 def test_a_checkpoint_of_other_weights_is_refused_and_changes_nothing(make, sounds, tmp_path):
-    path = Run(make(4), sounds).train(1).write(tmp_path)
+    path = write(Run(make(4), sounds).train(1), tmp_path)
     for other in (make(), make(2)):
         run = Run(other, sounds)
         before = {name: value.clone() for name, value in other.state_dict().items()}
         with pytest.raises(DataError, match="another model"):
-            run.read(path)
+            read(run, path)
         assert all(torch.equal(before[name], value) for name, value in other.state_dict().items())
     two = make(4)
     learnt = learnt_by(two)

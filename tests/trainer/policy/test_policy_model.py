@@ -10,7 +10,7 @@ pytest.importorskip("transformers")
 
 from talkover.core.clock import RATE  # noqa: E402 - after the libraries it needs
 from talkover.core.errors import ConfigError, DataError, ModelError  # noqa: E402
-from talkover.trainer.policy.sampling import sample  # noqa: E402
+from talkover.trainer.policy.sampling import n_best, sample  # noqa: E402
 from talkover.trainer.policy.whisper import cut_positions  # noqa: E402
 from talkover.trainer.policy.written import Written  # noqa: E402
 
@@ -111,6 +111,43 @@ def test_the_likeliest_is_what_whisper_decodes_greedily(policy, heard, whisper_s
             assert token == int(np.argmax(allowed))
 
 
+def test_the_best_are_found_and_are_as_likely_when_they_are_scored(policy, heard, drawn):
+    found = n_best(policy, heard, 3, limit=12)
+    assert found.written.items.tolist() == [0] * 3 + [1] * 3 + [2] * 3
+    scores = policy.score(heard, found.written)
+    torch.testing.assert_close(
+        found.log_probs, scores.kept(scores.log_probs).detach(), rtol=0, atol=1e-5
+    )
+    texts = found.written.rows()
+    for item in range(3):
+        mine = texts[3 * item : 3 * item + 3]
+        assert len({tuple(text) for text in mine}) == 3
+        means = (scores.sequences / scores.mask.sum(dim=1))[3 * item : 3 * item + 3].tolist()
+        ended = [
+            mean for mean, text in zip(means, mine, strict=True) if text[-1] == policy.tokens.end
+        ]
+        assert ended == sorted(ended, reverse=True)
+        assert (
+            scores.sequences[3 * item] > drawn.log_probs[4 * item : 4 * item + 4].sum(dim=1).mean()
+        )
+
+
+def test_the_one_best_is_the_likeliest_token_by_token(policy, heard):
+    best = n_best(policy, heard, 1, limit=10)
+    greedy = sample(policy, heard, 1, seed=0, temperature=0, limit=10)
+    assert best.written.rows() == greedy.written.rows()
+    torch.testing.assert_close(best.log_probs, greedy.log_probs)
+
+
+def test_utterances_do_not_disturb_one_another(policy, sounds, heard):
+    together = n_best(policy, heard, 2, limit=12)
+    for item, language in enumerate(SPOKEN):
+        features = policy.see(sounds[item : item + 1], 2 * RATE)
+        alone = n_best(policy, policy.hear(features, [language]), 2, limit=12)
+        rows = together.written.items == item
+        assert alone.written.rows() == together.written.some(rows).rows()
+
+
 def test_a_text_that_says_the_same_all_over_is_cut(policy, features, tokens):
     with torch.no_grad():  # every token leads to the same hidden state, and that to the token 65
         policy.model.model.decoder.layer_norm.weight.zero_()
@@ -201,6 +238,8 @@ def test_what_cannot_be_drawn_is_refused(policy, heard, features):
     for options in ({"temperature": -1.0}, {"count": 0}, {"limit": 0}):
         with pytest.raises(ConfigError, match="none can be drawn"):
             sample(policy, heard, **{"count": 1, "seed": 0} | options)
+    with pytest.raises(ConfigError, match="none can be found"):
+        n_best(policy, heard, 0)
     with pytest.raises(ModelError, match="unknown language"):
         policy.hear(features, ["en", "xx", "fr"])
 
