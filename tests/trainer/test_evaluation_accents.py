@@ -5,8 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import typer
+from typer.testing import CliRunner
 
-from talkover.core.errors import DataError
+from talkover.core.errors import DataError, WeightsError
+from talkover.trainer.cli import register
 from talkover.trainer.data.recipe import Recipe
 from talkover.trainer.data.texts import Split, split_of
 from talkover.trainer.evaluation.accents import (
@@ -132,3 +135,11 @@ def test_without_a_file_nothing_is_kept(recipe):
 def test_the_main_language_is_that_of_most_words():
     assert main_language([("a", "en"), ("b", "es"), ("c", "es")]) == "es"
     assert main_language([("a", "en"), ("b", "es")]) == "en"
+
+
+def test_the_command_names_the_cure_for_missing_weights(tmp_path):
+    app = typer.Typer()
+    register(app)
+    result = CliRunner().invoke(app, ["eval", "accents", "--data-dir", str(tmp_path)])
+    assert isinstance(result.exception, WeightsError)
+    assert "talkover models pull whisper-base" in str(result.exception)

@@ -50,8 +50,8 @@ def test_the_nearest_and_the_furthest_are_who_they_should_be(said):
 
 
 def test_distances_are_a_metric_s_table(said):
-    codes = list(said)
-    table = between_all(said)
+    codes = [REFERENCE, "rp", "london", "australian", "new_zealand"]
+    table = between_all({code: said[code] for code in codes})
     assert np.array_equal(table, table.T)
     assert not table.diagonal().any()
     assert (table + np.eye(len(table)) > 0).all()
@@ -60,7 +60,8 @@ def test_distances_are_a_metric_s_table(said):
     assert by_pair["rp", "london"] < by_pair["rp", REFERENCE]
 
 
-def test_the_command_prints_each(said):
+@pytest.mark.slow
+def test_the_command_prints_each():
     result = CliRunner().invoke(app, ["accents", "--distance"], env={"COLUMNS": "200"})
     assert result.exit_code == 0, result.output
     assert all(code in result.output for code in accents())

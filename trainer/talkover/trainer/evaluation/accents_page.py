@@ -32,7 +32,7 @@ _STYLE: Final = """<style>
 .accents .clean { fill: light-dark(#2f6fb3, #7db4ee); }
 .accents .noisy { fill: light-dark(#b5651d, #e3a15f); }
 .accents .whisker { stroke: var(--ink); }
-.samples td { vertical-align: middle; } .samples audio { width: 13rem; height: 2rem; }
+.samples td { vertical-align: middle; } .samples audio { width: 9rem; height: 2rem; }
 </style>"""
 _WIDTH: Final = 800
 _NAME: Final = 150  # pixels
@@ -56,7 +56,7 @@ def sections(
     found = rates(scores, recipe.conditions)
     charts = [
         Section(f"{kind.capitalize()} (%)", _STYLE + bars(_of(found, kind)))
-        for kind in (WORDS, CAPPED, PHONES)
+        for kind in (CAPPED, WORDS, PHONES)
     ]
     heat = Section("Accents' distances from one another", heat_map(list(said), between_all(said)))
     return [*(one.section() for one in listings), *charts, heat, _samples(scores, recipe)]

@@ -1,8 +1,9 @@
 """Stock Whisper as a reader of many short utterances: full window, float32, greedy, in batches.
 
-Measured on one core without matrix units, for sounds of 4 s: 1.2 s each of which the encoder takes
-0.9; batches save half of the decoding. Neither int8 nor bfloat16 may stand in: in accents under
-noise the model is unsure of itself, and with int8 it wrote other words in five of eight.
+A sound costs one core without matrix units about 1.8 s, of which the encoder takes 1.4, whatever
+the batch; where loops are long it is more. int8 may not stand in: in accents under noise the model
+is unsure of itself, and CTranslate2's int8 wrote other words than float32 in seven of eight sounds
+(and its encoder was no faster there).
 """
 
 from collections.abc import Sequence

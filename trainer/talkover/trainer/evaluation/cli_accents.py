@@ -53,6 +53,7 @@ def evaluate(
     what was read so far; the same command goes on from there. ``--html`` has five of each to
     listen to.
     """
+    weights = require(load_settings(data_dir=data_dir).data_dir, find_part(_WEIGHTS))
     from talkover.trainer.data.recipe import Recipe
     from talkover.trainer.evaluation import accents, accents_page, accents_report
     from talkover.trainer.evaluation.accents_distance import said_by_all
@@ -60,7 +61,6 @@ def evaluate(
     from talkover.trainer.evaluation.accents_scoring import score_all
 
     console = Console(highlight=False)
-    weights = require(load_settings(data_dir=data_dir).data_dir, find_part(_WEIGHTS))
     chosen, wanted = Recipe.load(recipe, seed=seed), _QUICK if quick else count
     kept = accents.Readings(readings or (json and json.with_suffix(".jsonl")), chosen)
     stopped = False
