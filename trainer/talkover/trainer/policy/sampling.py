@@ -1,6 +1,7 @@
 """Transcripts that a policy draws, or finds likeliest: cached decoding of many rows at once."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import torch
 
@@ -8,6 +9,9 @@ from talkover.core.errors import ConfigError
 from talkover.core.listener.search import BeamSearch, is_cut
 from talkover.trainer.policy.model import NEVER, Heard, Policy, as_distribution
 from talkover.trainer.policy.written import Written
+
+LIMIT: Final = 224
+"""Tokens of a text at most, where nothing else is said: half of what a Whisper has places for."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,7 +39,7 @@ def sample(
     *,
     seed: int,
     temperature: float = 1.0,
-    limit: int = 224,
+    limit: int = LIMIT,
 ) -> Drawn:
     """Draw transcripts, independently of one another.
 
@@ -85,7 +89,7 @@ def sample(
 
 
 @torch.no_grad()
-def n_best(policy: Policy, heard: Heard, count: int, *, limit: int = 224) -> Drawn:
+def n_best(policy: Policy, heard: Heard, count: int, *, limit: int = LIMIT) -> Drawn:
     """The transcripts that a beam search finds, all different, the best of each utterance first.
 
     It is the search of ``talkover.core.listener``, which says how they are ranked.
