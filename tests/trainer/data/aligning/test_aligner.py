@@ -12,13 +12,12 @@ from talkover.trainer.data.aligning.spectrum import BANDS, spectrum
 from talkover.trainer.data.rules import Phone
 
 SYMBOLS = ("", "t", "iː", "s", "ɑː")
-UNIFORM = np.full(len(SYMBOLS), 1 / len(SYMBOLS), np.float32)
 
 
 @pytest.fixture
 def told():
     """An aligner that is handed what an ear would hear."""
-    return Aligner(Ear(Network(len(SYMBOLS)).eval(), SYMBOLS, UNIFORM, {}))
+    return Aligner(Ear(Network(len(SYMBOLS)).eval(), SYMBOLS, {}))
 
 
 def heard(*symbols, sure=0.9):
@@ -33,16 +32,23 @@ def words(*written):
 
 
 def test_words_are_where_their_sounds_are_heard(told):
-    found = told.lay(heard("", "", "t", "iː", "iː", "", "", "s", "ɑː", ""), words("t iː", "s ɑː"))
-    assert [(word.start // 160, word.end // 160) for word in found.words] == [(2, 5), (7, 9)]
-    assert [p.start // 160 for word in found.words for p in word.phones] == [2, 3, 7, 8]
+    sounds = ["", "", *"ttt", *["iː"] * 4, "", "", *"sss", *["ɑː"] * 3, ""]
+    found = told.lay(heard(*sounds), words("t iː", "s ɑː"))
+    assert [(word.start // 160, word.end // 160) for word in found.words] == [(2, 9), (11, 17)]
+    assert [p.start // 160 for word in found.words for p in word.phones] == [2, 5, 11, 14]
     assert min(found.words_sure) > 0.99
     assert found.fit == pytest.approx(0, abs=1e-3)
 
 
 def test_a_sound_that_was_not_foreseen_goes_to_the_nearest(told):
-    found = told.lay(heard("", "t", "iː", "iː", "s", ""), words("d ɪ", "z"))
-    assert [(word.start // 160, word.end // 160) for word in found.words] == [(1, 4), (4, 5)]
+    found = told.lay(heard("", *"ttt", *["iː"] * 3, *"sss", ""), words("d ɪ", "z"))
+    assert [(word.start // 160, word.end // 160) for word in found.words] == [(1, 7), (7, 10)]
+
+
+def test_no_sound_is_shorter_than_30_ms_where_there_is_time(told):
+    found = told.lay(heard(*"ttttt", *["iː"] * 5, "ɑː", *"ttttt"), words("t iː ɑː t"))
+    lasts = [(phone.end - phone.start) // 160 for phone in found.words[0].phones]
+    assert (min(lasts), sum(lasts)) == (3, 16)
 
 
 def test_words_that_are_not_there_are_not_trusted(told):

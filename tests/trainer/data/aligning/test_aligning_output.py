@@ -154,6 +154,8 @@ def test_a_line_that_is_none_is_named(tmp_path, line):
     manifest.write_text('{"audio_filepath": "x.wav", "text": "fine"}\n' + line + "\n")
     with pytest.raises(DataError, match="line 2: no utterance"):
         list(jobs_of(manifest, "en", ""))
+    with pytest.raises(DataError, match=r"none\.jsonl cannot be read"):
+        list(jobs_of(tmp_path / "none.jsonl", "en", ""))
 
 
 def test_a_recording_of_any_rate_is_aligned(aligner, tmp_path):

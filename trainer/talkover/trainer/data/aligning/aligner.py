@@ -26,9 +26,9 @@ LONGEST: Final = 120
 """Seconds of sound that are aligned at a time."""
 _STRICT: Final = 20.0
 """By how much a sound counts less, the farther it is: exp(-20 distance)."""
-_PRIOR: Final = 0.5
-"""Of how often a sound was there in training, the power by which its score is divided."""
 _FLOOR: Final = 1e-5
+_LEAST: Final = 3
+"""Frames that a sound lasts at least, where there is time for it."""
 _NEVER: Final = np.float32(-np.inf)
 
 
@@ -56,12 +56,14 @@ class _States:
     Attributes:
         symbols: Empty for a pause.
         passing: What it costs to leave it out.
-        places: Of each sound of each word, its state.
+        places: Of each sound of each word, the first of its states.
+        least: How many of them a sound has.
     """
 
     symbols: list[str]
     passing: NDArray[np.float32]
     places: list[list[int]]
+    least: int
 
 
 class Aligner:
@@ -101,13 +103,13 @@ class Aligner:
         """
         different = list(dict.fromkeys(symbols))
         alike = np.stack([self._like(symbol) for symbol in different], axis=1)
-        likely = np.exp(heard - _PRIOR * np.log(self._ear.often))
-        found = np.log(likely @ alike + _FLOOR)
+        found = np.log(np.exp(heard) @ alike + _FLOOR)
         return np.ascontiguousarray(found[:, [different.index(symbol) for symbol in symbols]])
 
     def lay(self, heard: NDArray[np.float32], words: Sequence[SaidWord]) -> Alignment:
         """``align`` for what was heard: see ``hear``."""
-        states = _states(words)
+        sounds = sum(len(word.phones) for word in words)
+        states = _states(words, min(_LEAST, max(len(heard) // max(sounds, 1), 1)))
         scores = self.scores(heard, states.symbols)
         best = scores.max(axis=1, initial=-np.inf)
         taken = best_path(scores, states.passing)
@@ -134,17 +136,17 @@ class Aligner:
         return self._alike[symbol]
 
 
-def _states(words: Sequence[SaidWord]) -> _States:
+def _states(words: Sequence[SaidWord], least: int) -> _States:
     symbols, passing = [""], [np.float32(0.0)]
     places: list[list[int]] = []
     for word in words:
-        mine = [phone.symbol for phone in word.phones]
-        places.append(list(range(len(symbols), len(symbols) + len(mine))))
+        mine = [phone.symbol for phone in word.phones for _ in range(least)]
+        places.append(list(range(len(symbols), len(symbols) + len(mine), least)))
         if not mine:
             continue  # two pauses in a row could not both be left out
         symbols += [*mine, ""]
         passing += [_NEVER] * len(mine) + [np.float32(0.0)]
-    return _States(symbols, np.array(passing, np.float32), places)
+    return _States(symbols, np.array(passing, np.float32), places, least)
 
 
 def _told(
@@ -158,7 +160,7 @@ def _told(
     sure: list[float] = []
     sounds_sure: list[tuple[float, ...]] = []
     for word, places in zip(words, states.places, strict=True):
-        spans = [(int(edges[place]), int(edges[place + 1])) for place in places]
+        spans = [(int(edges[place]), int(edges[place + states.least])) for place in places]
         phones = tuple(
             TimedPhone(phone.symbol, begin * STEP_SAMPLES, end * STEP_SAMPLES)
             for phone, (begin, end) in zip(word.phones, spans, strict=True)

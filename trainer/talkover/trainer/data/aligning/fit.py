@@ -83,16 +83,13 @@ def fit(
             schedule.step()
             for _ in rows:
                 tick()
-    known = np.concatenate(targets)
-    counted = np.bincount(known[known != _NOTHING], minlength=len(symbols)) + 1.0
-    often = (counted / counted.sum()).astype(np.float32)
     account: dict[str, JsonValue] = {
         "recipe": recipe.name,
         "seed": recipe.seed,
         "utterances": dict(Counter(one.engine for one in said)),
         "epochs": epochs,
     }
-    return Ear(network.eval(), symbols, often, account)
+    return Ear(network.eval(), symbols, account)
 
 
 def labels(one: Clean, symbols: Sequence[str]) -> NDArray[np.int64]:

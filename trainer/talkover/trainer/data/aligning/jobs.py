@@ -68,9 +68,13 @@ def jobs_of(manifest: Path, language: str, accent: str) -> Iterator[Job]:
         accent: Of those, too.
 
     Raises:
-        DataError: a line cannot be used; the message says which.
+        DataError: it cannot be read, or a line cannot be used; the message says which.
     """
-    for number, text in enumerate(manifest.read_text("utf-8").splitlines(), start=1):
+    try:
+        lines = manifest.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{manifest} cannot be read: {error}") from None
+    for number, text in enumerate(lines, start=1):
         try:
             line = json.loads(text)
             audio = manifest.parent / line["audio_filepath"]

@@ -61,13 +61,11 @@ class Ear:
     Attributes:
         network: In evaluation mode.
         symbols: What it tells apart, IPA; the first is silence.
-        often: Share of each symbol in what it was trained on: float32 [symbols].
         account: How it came to be.
     """
 
     network: Network
     symbols: tuple[str, ...]
-    often: NDArray[np.float32]
     account: Mapping[str, JsonValue]
 
     def hear(self, pcm: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -89,7 +87,7 @@ class Ear:
     def write(self, path: Path) -> None:
         """As a file of safetensors, whole or not at all."""
         tensors = {name: value.contiguous() for name, value in self.network.state_dict().items()}
-        told = {"symbols": list(self.symbols), "often": self.often.tolist(), **self.account}
+        told = {"symbols": list(self.symbols), **self.account}
         path.parent.mkdir(parents=True, exist_ok=True)
         content = {"kind": _KIND, "aligner": json.dumps(told, ensure_ascii=False)}
         write_atomically(path, save(tensors, content))
@@ -114,9 +112,8 @@ def read_ear(path: Path) -> Ear:
             raise DataError(f"{path} is no aligner of this version; train one and write it there")
         account = json.loads(told["aligner"])
         symbols = tuple(account.pop("symbols"))
-        often = np.array(account.pop("often"), np.float32)
         network = Network(len(symbols))
         network.load_state_dict(tensors)
     except (SafetensorError, KeyError, ValueError, RuntimeError) as error:
         raise DataError(f"{path} is no aligner: {type(error).__name__}") from None
-    return Ear(network.eval(), symbols, often, account)
+    return Ear(network.eval(), symbols, account)
