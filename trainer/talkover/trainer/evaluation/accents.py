@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -93,7 +94,7 @@ class Readings:
         self.all: list[Heard] = []
         if path is None:
             return
-        head = json.dumps({"recipe": recipe.name, "seed": recipe.seed, "of": recipe.conditions})
+        head = _head(recipe)
         if not path.exists():
             path.write_text(head + "\n", "utf-8")
         first, *lines = path.read_text("utf-8").splitlines(keepends=True)
@@ -113,6 +114,12 @@ class Readings:
             lines = [json.dumps(asdict(one), ensure_ascii=False) + "\n" for one in some]
             with self._path.open("a", encoding="utf-8") as file:
                 file.writelines(lines)
+
+
+def _head(recipe: Recipe) -> str:
+    """Tells a recipe from any other."""
+    same = sha256(repr(recipe).encode()).hexdigest()[:16]
+    return json.dumps({"recipe": recipe.name, "seed": recipe.seed, "sha256": same})
 
 
 def hear_all(
