@@ -160,18 +160,24 @@ def test_effective_samples_are_all_of_them_where_nothing_has_changed(everything,
     assert expected < len(rows)
 
 
-@pytest.mark.parametrize("name", ["leave-one-out", "minimum-risk", "self-critical"])
-def test_the_weight_of_an_accent_multiplies_its_gradient(everything, logits, rewards, name):
-    rows = [2, 17, 33]
-    groups = torch.zeros(3, dtype=torch.long)
+def test_a_log_in_which_all_is_equally_good_teaches_nothing(everything, logits, logged):
+    rows, drawn = logged
+    same = torch.full((len(everything),), 0.7, dtype=torch.float64)
+    estimate = importance_sampled(from_log(everything, logits, same, (rows[:9], drawn[:9])))
+    assert float(gradient(estimate, logits).abs().max()) < 1e-12
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_the_weight_of_an_accent_multiplies_its_gradient(everything, logits, name):
+    rows, groups = [2, 17, 33], torch.zeros(3, dtype=torch.long)
+    rewards = torch.tensor([0.2, 0.9, 0.4], dtype=torch.float64)
+    drawn = torch.tensor([-2.0, -3.0, -4.0], dtype=torch.float64)
+    baseline = torch.zeros(1, dtype=torch.float64)
     found = []
     for weight in (1.0, 2.5):
         weights = torch.tensor([weight], dtype=torch.float64)
         scores = everything.scores(logits, rows)
-        baseline = torch.zeros(1, dtype=torch.float64)
-        batch = Batch(
-            scores, groups, rewards[rows] + groups.new_tensor([0, 1, 2]), weights, baseline
-        )
+        batch = Batch(scores, groups, rewards, weights, baseline, drawn)
         found.append(gradient(ESTIMATORS[name](batch), logits))
     assert found[0].abs().max() > 0.01
     torch.testing.assert_close(found[1], 2.5 * found[0])

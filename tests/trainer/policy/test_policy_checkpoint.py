@@ -57,6 +57,8 @@ def test_weights_alone_can_be_had(make, sounds, tmp_path):
 
 def test_the_oldest_go_and_nothing_else_remains(make, sounds, tmp_path):
     run = Run(make(2), sounds)
+    (tmp_path / ".step-00000012.safetensors.4711.partial").write_bytes(b"killed")
+    assert latest(tmp_path) is None
     for step in (9, 10, 11):
         run.step = step
         path = write(run, tmp_path, keep=2)

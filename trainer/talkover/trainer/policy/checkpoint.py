@@ -51,7 +51,7 @@ def write_checkpoint(
     """Write one, and remove the oldest.
 
     Args:
-        folder: Made if missing.
+        folder: Made if missing; of one run, to which one process writes.
         model: Of which the weights that learn are kept.
         optimiser: Of those weights, in the model's order.
         progress: How far it is.
@@ -76,7 +76,8 @@ def write_checkpoint(
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / _NAME.replace("*", f"{progress.step:08d}")
     write_atomically(path, save({n: v.cpu().contiguous() for n, v in tensors.items()}, content))
-    for old in sorted(folder.glob(_NAME))[:-keep]:
+    halves = folder.glob(f".{_NAME}.*.partial")  # of a process that was killed while it wrote
+    for old in (*sorted(folder.glob(_NAME))[:-keep], *halves):
         old.unlink()
     return path
 
