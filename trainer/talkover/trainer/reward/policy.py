@@ -12,7 +12,8 @@ from talkover.core.errors import ConfigError
 class RewardPolicy:
     """How much what counts.
 
-    A reward is 1 for a transcript without errors. Taken off are, each in these units:
+    A transcript without errors is worth 1; the weights say what is taken off for what. ``formula``
+    has the sum, ``accents`` and ``agreement`` have theirs.
 
     Attributes:
         far: Distance of articulatory features from which on one sound for another costs as much as
@@ -24,7 +25,7 @@ class RewardPolicy:
             another language than that of the word in its place.
         loop: For each word of a loop: what is said in a row a third time or oftener, and by the
             reference not as often.
-        runaway: For a text twice as long as may be, thrice for 2 of them, and so on.
+        runaway: For a text twice as long as it may be; twice of it for one thrice as long.
         room: How long a text may be, in texts as long as the reference.
         slack: Characters that it may be longer even so.
         silence: Sounds that silence counts as: so many invented ones cost 1 there.

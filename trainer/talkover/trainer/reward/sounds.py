@@ -45,11 +45,8 @@ class Sounds:
         """How far each sound is from each, 0 to 1: [known, known]."""
         return self._table
 
-    def learn(self, words: Iterable[Token]) -> int:
+    def learn(self, words: Iterable[Token]) -> None:
         """See that all of these are known, with a question for each language at most.
-
-        Returns:
-            How many were new.
 
         Raises:
             ConfigError: eSpeak NG is not installed.
@@ -62,7 +59,6 @@ class Sounds:
             some = [word for word in unknown if word.language == language]
             read = [_strange(word.text) for word in some] if language == NONE else _read(some)
             self._keep(some, read)
-        return len(unknown)
 
     def row(self, words: Sequence[Token]) -> Row:
         """Sounds of words one after another; all of them have to be learnt."""
