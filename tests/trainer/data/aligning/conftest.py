@@ -29,12 +29,12 @@ def quiet_recipe():
 
 @pytest.fixture(scope="session")
 def said(quiet_recipe):
-    return spoken(quiet_recipe, Split.TEST, 8)
+    return spoken(quiet_recipe, Split.TEST, 6)
 
 
 @pytest.fixture(scope="session")
 def ear(quiet_recipe):
-    return fit(quiet_recipe, spoken(quiet_recipe, Split.TRAIN, 32), epochs=4)
+    return fit(quiet_recipe, spoken(quiet_recipe, Split.TRAIN, 20), epochs=6)
 
 
 @pytest.fixture(scope="session")
