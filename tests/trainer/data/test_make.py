@@ -137,6 +137,12 @@ def test_a_folder_with_something_else_in_it_is_left_alone(folder, recipe, tmp_pa
     for other, options in ((replace(recipe, seed=5), {}), (recipe, {"clean": True})):
         with pytest.raises(DataError, match="another set"):
             make(other, Split.TRAIN, folder, hours=0.01, processes=1, **options)
+    older = tmp_path / "older"
+    older.mkdir()
+    mark = json.loads((folder / "recipe.json").read_text()) | {"code": "of last year"}
+    (older / "recipe.json").write_text(json.dumps(mark, indent=1, ensure_ascii=False))
+    with pytest.raises(DataError, match="version of Talkover"):
+        make(recipe, Split.TRAIN, older, hours=0.01, processes=1)
     (tmp_path / "thesis.txt").write_text("years of work")
     with pytest.raises(DataError, match="not empty"):
         make(recipe, Split.TRAIN, tmp_path, hours=0.01, processes=1)

@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict
+from hashlib import sha256
+from importlib.resources import files
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -34,6 +36,7 @@ from talkover.trainer.data.texts import Split
 MANIFEST: Final = "manifest.jsonl"
 CUTS: Final = "cuts.jsonl.gz"
 _AHEAD: Final = 2  # shards a process that wait for it
+_SAYS: Final = ("accents", "engines", "switching", "switching/foreign", "switching/languages")
 
 
 class Summary(NamedTuple):
@@ -126,15 +129,28 @@ def _check(recipe: Recipe, split: Split, *, clean: bool) -> None:
 def _claim(out: Path, recipe: Recipe, split: Split, *, clean: bool) -> None:
     """Note whose folder it is, or see that it is ours."""
     mark = out / "recipe.json"
-    given = {"split": split.value, "clean": clean, **asdict(recipe)}
+    given = {"split": split.value, "clean": clean, "code": _code(), **asdict(recipe)}
     content = json.dumps(given, indent=1, ensure_ascii=False)
     with suppress(FileNotFoundError):
         if mark.read_text("utf-8") != content:
             raise DataError(
-                f"{out} holds another set, or one of another seed; choose another --out"
+                f"{out} holds another set, or one of another seed or version of Talkover; choose "
+                "another --out"
             )
         return
     if out.is_dir() and any(out.iterdir()):
         raise DataError(f"{out} is not empty and no set of ours; choose another --out")
     out.mkdir(parents=True, exist_ok=True)
     write_atomically(mark, content.encode())
+
+
+def _code() -> str:
+    """A digest of all that says what an utterance is like: halves of two versions are no set."""
+    here = files(__package__)
+    folders = [here, *(here.joinpath(name) for name in _SAYS)]
+    digest = sha256()
+    for folder in folders:
+        for file in sorted(folder.iterdir(), key=lambda one: one.name):
+            if file.name.endswith((".py", ".toml")):
+                digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
