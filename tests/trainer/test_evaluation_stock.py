@@ -5,10 +5,10 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from talkover.core.audio import read_wav, to_float  # noqa: E402 - after the libraries it needs
-from talkover.core.clock import RATE  # noqa: E402
-from talkover.core.settings import load_settings  # noqa: E402
-from talkover.trainer.evaluation.stock import StockWhisper  # noqa: E402
+from talkover.core.audio import read_wav, to_float
+from talkover.core.clock import RATE
+from talkover.core.settings import load_settings
+from talkover.trainer.evaluation.stock import StockWhisper
 
 
 @pytest.mark.bundle
