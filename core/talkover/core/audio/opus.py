@@ -15,11 +15,12 @@ import weakref
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
 import numpy as np
 
 from talkover.core.audio.codec import Samples
+from talkover.core.closing import Closing
 from talkover.core.errors import AudioError
 
 RATES: Final = (8_000, 12_000, 16_000, 24_000, 48_000)
@@ -100,7 +101,7 @@ def _declare(library: ctypes.CDLL) -> None:
         library.opus_packet_has_lbrr.argtypes = [text, number]
 
 
-class _Coder:
+class _Coder(Closing):
     """A libopus state that is given back exactly once."""
 
     def __init__(self, kind: str, rate: int, *arguments: int) -> None:
@@ -122,12 +123,6 @@ class _Coder:
         """Free the C state; what is called afterwards raises AudioError."""
         self._state = None
         self._free()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def _open(self) -> int:
         if self._state is None:

@@ -1,9 +1,9 @@
 """Where utterances of a recipe are made: one that is heard behind others is spoken once."""
 
 from collections import OrderedDict
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
+from talkover.core.closing import Closing
 from talkover.trainer.data.clean import Clean, clean
 from talkover.trainer.data.dirt import GROUP, Made, dirtied, neighbours
 from talkover.trainer.data.engines.speaking import Engines
@@ -15,7 +15,7 @@ from talkover.trainer.data.throat import Throat
 _KEPT: Final = GROUP
 
 
-class Studio:
+class Studio(Closing):
     """Makes utterances of a split of a recipe; keeps the last group of what was said, no more.
 
     Args:
@@ -32,17 +32,6 @@ class Studio:
         self._throat = Throat()
         self._others = Engines()
         self._said: OrderedDict[int, Clean] = OrderedDict()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Nobody speaks any more."""

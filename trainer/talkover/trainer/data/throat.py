@@ -11,11 +11,11 @@ import subprocess
 import sys
 from dataclasses import asdict
 from threading import Lock
-from types import TracebackType
-from typing import IO, Any, Final, Self
+from typing import IO, Any, Final
 
 import numpy as np
 
+from talkover.core.closing import Closing
 from talkover.core.errors import ConfigError
 from talkover.trainer.data.native import Espeak, Manner, Uttered
 
@@ -23,7 +23,7 @@ _CLOSING: Final = 5.0  # seconds
 _HEAD: Final = 100_000  # bytes of a header
 
 
-class Throat:
+class Throat(Closing):
     """Says phonemes. Calls from several threads take turns; more throats speak at once.
 
     Raises:
@@ -35,17 +35,6 @@ class Throat:
         self._process = subprocess.Popen(
             [sys.executable, "-m", __name__], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """It says no more."""

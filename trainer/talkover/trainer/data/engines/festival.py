@@ -12,11 +12,11 @@ from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock, Timer
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 import soundfile
 
+from talkover.core.closing import Closing
 from talkover.core.errors import ConfigError
 from talkover.trainer.data.accents import SaidWord
 from talkover.trainer.data.engines.fitting import fitted
@@ -33,7 +33,7 @@ _DONE, _FAILED = "talkover-done", "talkover-failed"
 _PAUSES: Final = frozenset({"pau", "h#"})
 
 
-class Festival:
+class Festival(Closing):
     """The process. Calls from several threads take turns.
 
     Raises:
@@ -61,17 +61,6 @@ class Festival:
         except ConfigError:
             self.close()
             raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """It says no more."""

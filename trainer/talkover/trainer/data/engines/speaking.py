@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from threading import Lock
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
+from talkover.core.closing import Closing
 from talkover.core.errors import DataError
 from talkover.core.voice import VoiceRuntime
 from talkover.trainer.data.accents import Accent, SaidWord
@@ -36,7 +36,7 @@ def missing(voice: VoiceInfo, accent: Accent) -> dict[str, str]:
     return inventory(voice.sounds).missing(accent)
 
 
-class Engines:
+class Engines(Closing):
     """All engines; each is started when somebody first speaks with it, and ends with this.
 
     What is said depends on nothing that was said before. Calls from several threads are safe.
@@ -52,17 +52,6 @@ class Engines:
         self._throat: Throat | None = None
         self._festival: Festival | None = None
         self._piper: VoiceRuntime | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """They say no more."""

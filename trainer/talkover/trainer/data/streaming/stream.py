@@ -1,12 +1,12 @@
 """The stream itself: PyTorch's loader, told what to make ready and when."""
 
 from collections.abc import Iterator, Mapping
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from talkover.core.closing import Closing
 from talkover.core.errors import DataError
 from talkover.trainer.data.dirt import Made
 from talkover.trainer.data.streaming.order import Order
@@ -15,7 +15,7 @@ from talkover.trainer.data.streaming.sources import Source
 _AHEAD: Final = 2  # chunks a worker that wait for the loop; then it waits
 
 
-class Stream:
+class Stream(Closing):
     """Utterances without end, for one rank.
 
     Item ``n`` depends on the source, the seed, the rank and ``n`` alone: not on the workers, nor on
@@ -40,15 +40,8 @@ class Stream:
         self._source = source
         self._step = 0
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """End what its source started here; workers end with their loop."""
         self._source.close()
 
     @property
