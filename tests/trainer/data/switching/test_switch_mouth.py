@@ -85,7 +85,7 @@ def test_a_guest_word_does_not_change_the_words_around_it(throat):
     """What eSpeak is given brings it back to its own phonemes at the end of each clause."""
     mixed = say(switch("en:The en:parcel en:goes en:to de:Köln.", "de-en"), throat, accent=AMERICAN)
     throat.heard.clear()
-    plain = say(switch("en:The en:parcel en:goes en:to en:me.", "de-en"), throat, accent=AMERICAN)
+    plain = say(switch("en:The en:parcel en:goes en:to en:town.", "de-en"), throat, accent=AMERICAN)
     for one, other in zip(mixed.words[:3], plain.words[:3], strict=True):
         assert [p.symbol for p in one.phones] == [p.symbol for p in other.phones]
         assert (

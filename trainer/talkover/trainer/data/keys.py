@@ -36,6 +36,8 @@ _SMALL: Final = frozenset(
     {"a", "an", "the", "and", "or", "but", "of", "to", "in", "on", "at", "by", "for", "from", "as"}
     | {"is", "are", "was", "were", "be", "am", "it", "its", "my", "your", "his", "her", "than"}
     | {"with", "that", "can", "could", "would", "should", "will", "do", "does", "has", "have"}
+    | {"i", "you", "he", "she", "we", "they", "me", "him", "us", "them", "our", "their", "had"}
+    | {"i'm", "i've", "i'd", "i'll", "it's", "we're", "you're", "been", "did", "if", "there's"}
 )
 """Words without stress, where the sentence lays none on them."""
 _STRESS: Final = {"'": 1, ",": 2}

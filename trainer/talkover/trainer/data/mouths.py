@@ -2,7 +2,9 @@
 
 Its accents are tables of phonemes, each with its own idea of how a mnemonic sounds. So every table
 is asked once what it makes of each mnemonic (it answers in IPA), and an accent is said with the
-table that has most of its sounds, and the next best sound for the others.
+table that has most of its sounds, and the next best sound for the others. What an accent writes
+without a length mark, since nothing hangs on it there, is still long under stress: "beat" is not
+"bit" with another colour.
 """
 
 from collections.abc import Iterable, Sequence
@@ -30,6 +32,11 @@ _DEEP: Final = 4
 _WORDS_A_MINUTE: Final = 165
 _RANGE: Final = 50
 _STRESS: Final = {0: "", 1: "'", 2: ","}
+_MARKS: Final = ".,?!"
+_PAUSES: Final = str.maketrans(";:", ",,")
+_TENSE: Final = ("FLEECE", "FACE", "PALM", "THOUGHT", "GOAT", "GOOSE", "START", "NORTH", "FORCE")
+_LAX: Final = ("KIT", "DRESS", "TRAP", "LOT", "STRUT", "FOOT")
+_LONG: Final = "ː"
 
 Sound = NDArray[np.float32]
 
@@ -42,18 +49,21 @@ class Mouth:
         table: Its name.
         says: By IPA: the mnemonics.
         missing: Sounds of the accent that it has not, and what it says instead.
+        stressed: By IPA: the mnemonics of those that are longer under stress.
     """
 
     table: str
     says: dict[str, str]
     missing: dict[str, str]
+    stressed: dict[str, str]
 
     def mnemonics(self, words: Iterable[SaidWord]) -> str:
         """What eSpeak is given for some words."""
         return " ".join(f"[[{''.join(map(self._one, word.phones))}]]" for word in words)
 
     def _one(self, phone: Phone) -> str:
-        return _STRESS[phone.stress] + self.says[phone.symbol] + "|"
+        said = self.stressed if phone.stress and phone.symbol in self.stressed else self.says
+        return _STRESS[phone.stress] + said[phone.symbol] + "|"
 
 
 def mouth_of(accent: Accent) -> Mouth:
@@ -63,12 +73,12 @@ def mouth_of(accent: Accent) -> Mouth:
         ConfigError: eSpeak NG is not installed.
         DataError: none can say all of them, not even with the next best.
     """
-    return _best(sounds_of(accent), accent.name)
+    return _best(sounds_of(accent), tense_of(accent), accent.name)
 
 
 @cache
-def _best(wanted: frozenset[str], name: str) -> Mouth:
-    found = [_mouth(table, wanted) for table in TABLES]
+def _best(wanted: frozenset[str], tense: frozenset[str], name: str) -> Mouth:
+    found = [_mouth(table, wanted, tense) for table in TABLES]
     fitting = [mouth for mouth in found if mouth is not None]
     if not fitting:
         raise DataError(f"eSpeak cannot say {name}: its sounds are not known here")
@@ -81,6 +91,12 @@ def sounds_of(accent: Accent) -> frozenset[str]:
     vowels = [symbol for said in accent.vowels.values() for symbol in said]
     made = [symbol for rule in accent.rules for symbol in rule.into]
     return frozenset([*consonants, *vowels, *made])
+
+
+def tense_of(accent: Accent) -> frozenset[str]:
+    """Its tense vowels, but for those that it does not tell from lax ones."""
+    tense, lax = ({accent.vowels[name][0] for name in names} for names in (_TENSE, _LAX))
+    return frozenset(tense - lax)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,13 +141,21 @@ def speak(
         pitch,
         round(_RANGE * accent.prosody.pitch_range),
     )
-    uttered = throat.utter(mouth.mnemonics(words), manner)
+    uttered = throat.utter(
+        " ".join(mouth.mnemonics([word]) + _mark(word) for word in words), manner
+    )
     pcm = soxr.resample(uttered.pcm.astype(np.float32) / 32_768, uttered.rate, RATE)
     heard = [(round(begin * RATE / uttered.rate), name) for begin, name in uttered.phones]
     return Utterance(np.asarray(pcm, np.float32), tuple(time_words(words, heard, len(pcm))))
 
 
-def _mouth(table: str, wanted: frozenset[str]) -> Mouth | None:
+def _mark(word: SaidWord) -> str:
+    """What is written after a word and heard: where the voice pauses, rises or falls."""
+    last = word.text.rstrip("\"')")[-1:].translate(_PAUSES)
+    return last if last and last in _MARKS else ""
+
+
+def _mouth(table: str, wanted: frozenset[str], tense: frozenset[str]) -> Mouth | None:
     known = _table(table)
     says: dict[str, str] = {}
     missing: dict[str, str] = {}
@@ -142,7 +166,11 @@ def _mouth(table: str, wanted: frozenset[str]) -> Mouth | None:
         says[sound] = known[instead]
         if instead != sound:
             missing[sound] = instead
-    return Mouth(table, says, missing)
+    longer = {sound: sound + _LONG for sound in tense - missing.keys()}
+    stressed = {
+        sound: known[one] for sound, one in longer.items() if one in known and one not in says
+    }
+    return Mouth(table, says, missing, stressed)
 
 
 def _find(sound: str, known: dict[str, str], deep: int) -> str | None:
