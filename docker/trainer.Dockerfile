@@ -1,10 +1,15 @@
-# Evaluation; learning will live here too. Torch is for the CPU, from another index for a GPU:
+# Speech to learn from, and evaluation; learning will live here too. Torch is for the CPU, from another index for a GPU:
 #   docker build -f docker/trainer.Dockerfile -t talkover-trainer .
 #   docker build -f docker/trainer.Dockerfile -t talkover-trainer \
 #     --build-arg TORCH_INDEX=https://download.pytorch.org/whl/cu130 .
 FROM python:3.11-slim-bookworm
 ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
 
+# What speaks and plays in recipes.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends espeak-ng flite festival \
+        festvox-kallpc16k festvox-kdlpc16k asterisk-moh-opsound-wav \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --create-home --uid 10001 talkover \
     && install --directory --owner=talkover /data
 WORKDIR /app
