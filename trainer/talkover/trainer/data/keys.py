@@ -107,9 +107,12 @@ def _mnemonics(word: str, base: Base) -> tuple[str, ...]:
 def _keys(word: str, mnemonics: tuple[str, ...]) -> Iterator[Key]:
     known = phonemes()
     for place, mnemonic in enumerate(mnemonics):
-        name = mnemonic.lstrip("',%=")
-        stress = max((_STRESS.get(mark, 0) for mark in mnemonic[: len(mnemonic) - len(name)]),
-                     default=0)  # fmt: skip
+        whole = mnemonic.lstrip("',%=")
+        marks = mnemonic[: len(mnemonic) - len(whole)]
+        stress = max((_STRESS.get(mark, 0) for mark in marks), default=0)
+        short = whole.rstrip(":;")  # marks of length that change no set
+        known_whole = whole in known.sets or short not in known.sets | known.consonants
+        name = whole if known_whole else short
         if name in known.consonants:
             yield Key(known.consonants[name])
         elif name == _LINKING:
@@ -122,8 +125,6 @@ def _keys(word: str, mnemonics: tuple[str, ...]) -> Iterator[Key]:
         elif name in known.sets:
             last = place == len(mnemonics) - 1
             yield Key(_last(name, word) if last and not stress else known.sets[name], stress)
-        elif name.rstrip(":;") in known.consonants or name.rstrip(":;") in known.sets:
-            yield from _keys(word, (name.rstrip(":;"),))
         else:
             raise DataError(f"eSpeak reads {word!r} with {name!r}, which is no key")
 
