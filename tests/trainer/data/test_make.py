@@ -53,6 +53,13 @@ def hashes(folder):
     return {path.relative_to(folder): sha256(path.read_bytes()).hexdigest() for path in listed}
 
 
+def test_no_audio_is_left_that_no_shard_lists(folder):
+    audio, shards = (
+        {path.stem for path in (folder / name).iterdir()} for name in ("audio", "shards")
+    )
+    assert audio == shards
+
+
 def test_the_manifest_says_what_is_in_the_files(folder):
     listed = lines(folder)
     assert len({line["id"] for line in listed}) == len(listed)

@@ -13,6 +13,7 @@ manifests do, and beside them all that is known (``manifest``).
 """
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import suppress
@@ -96,7 +97,8 @@ def make(
                 tick(seconds)
         finally:
             stop.set()
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(cancel_futures=True)  # each ends after its utterance
+    _sweep(out)
     write_atomically(out / CUTS, to_cuts(lines))
     write_atomically(out / MANIFEST, "".join(f"{line}\n" for line in lines).encode())
     return Summary(len(lines), made)
@@ -111,6 +113,13 @@ def _ahead(pool: ProcessPoolExecutor, ahead: int) -> Iterator[Shard]:
             under_way.append(pool.submit(make_shard, number))
             number += 1
         yield under_way.pop(0).result()
+
+
+def _sweep(out: Path) -> None:
+    """Remove the audio of shards that were begun ahead and then not wanted."""
+    for folder in (out / "audio").iterdir():
+        if not (out / "shards" / f"{folder.name}.jsonl").exists():
+            shutil.rmtree(folder)
 
 
 def _check(recipe: Recipe, split: Split, *, clean: bool) -> None:
