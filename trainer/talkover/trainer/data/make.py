@@ -16,17 +16,15 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import suppress
 from dataclasses import asdict
-from hashlib import sha256
-from importlib.resources import files
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from talkover.core.audio.prompts import roots
-from talkover.core.errors import ConfigError, DataError
+from talkover.core.errors import ConfigError
 from talkover.core.weights.disk import write_atomically
+from talkover.trainer.data.claims import claim
 from talkover.trainer.data.cuts import to_cuts
 from talkover.trainer.data.engines.available import available
 from talkover.trainer.data.music import find_music
@@ -36,8 +34,8 @@ from talkover.trainer.data.texts import Split
 
 MANIFEST: Final = "manifest.jsonl"
 CUTS: Final = "cuts.jsonl.gz"
+_OTHER: Final = "another set, or one of another seed or version of Talkover"
 _AHEAD: Final = 2  # shards a process that wait for it
-_SAYS: Final = ("accents", "engines", "switching", "switching/foreign", "switching/languages")
 
 
 class Summary(NamedTuple):
@@ -78,7 +76,8 @@ def make(
         DataError: the folder has another set in it, or the recipe has music and there is none.
     """
     _check(recipe, split, clean=clean)
-    _claim(out, recipe, split, clean=clean)
+    told = {"split": split.value, "clean": clean, **asdict(recipe)}
+    claim(out, "recipe.json", told, other=_OTHER)
     lines: list[str] = []
     there = made = 0.0
     context = get_context("spawn")  # a fork of a process with threads may hang
@@ -133,33 +132,3 @@ def _check(recipe: Recipe, split: Split, *, clean: bool) -> None:
             f"nobody here speaks as {', '.join(missing)}: install flite, festival with its voices "
             "or Piper's weights (`talkover models pull`), or take a recipe without them"
         )
-
-
-def _claim(out: Path, recipe: Recipe, split: Split, *, clean: bool) -> None:
-    """Note whose folder it is, or see that it is ours."""
-    mark = out / "recipe.json"
-    given = {"split": split.value, "clean": clean, "code": _code(), **asdict(recipe)}
-    content = json.dumps(given, indent=1, ensure_ascii=False)
-    with suppress(FileNotFoundError):
-        if mark.read_text("utf-8") != content:
-            raise DataError(
-                f"{out} holds another set, or one of another seed or version of Talkover; choose "
-                "another --out"
-            )
-        return
-    if out.is_dir() and any(out.iterdir()):
-        raise DataError(f"{out} is not empty and no set of ours; choose another --out")
-    out.mkdir(parents=True, exist_ok=True)
-    write_atomically(mark, content.encode())
-
-
-def _code() -> str:
-    """A digest of all that says what an utterance is like: halves of two versions are no set."""
-    here = files(__package__)
-    folders = [here, *(here.joinpath(name) for name in _SAYS)]
-    digest = sha256()
-    for folder in folders:
-        for file in sorted(folder.iterdir(), key=lambda one: one.name):
-            if file.name.endswith((".py", ".toml")):
-                digest.update(file.read_bytes())
-    return digest.hexdigest()[:16]

@@ -16,6 +16,7 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
+from talkover.core.audio import to_float
 from talkover.core.clock import RATE
 from talkover.core.errors import ConfigError, DataError
 from talkover.trainer.data.accents import Accent, SaidWord
@@ -144,9 +145,23 @@ def speak(
     uttered = throat.utter(
         " ".join(mouth.mnemonics([word]) + _mark(word) for word in words), manner
     )
-    pcm = soxr.resample(uttered.pcm.astype(np.float32) / 32_768, uttered.rate, RATE)
-    heard = [(round(begin * RATE / uttered.rate), name) for begin, name in uttered.phones]
-    return Utterance(np.asarray(pcm, np.float32), tuple(time_words(words, heard, len(pcm))))
+    return fitted(to_float(uttered.pcm), uttered.rate, uttered.phones, words)
+
+
+def fitted(
+    pcm: Sound, rate: float, heard: Sequence[tuple[int, str]], words: Sequence[SaidWord]
+) -> Utterance:
+    """What an engine said, at 16 kHz, with the times of the words.
+
+    Args:
+        pcm: float32 [n] at another rate.
+        rate: Which (Hz). A wrong one makes a speaker of another size.
+        heard: The samples of it at which sounds begin, and which; empty ones are pauses.
+        words: What the engine was given.
+    """
+    sound = np.asarray(soxr.resample(pcm, rate, RATE), np.float32)
+    begins = [(round(begin * RATE / rate), name) for begin, name in heard]
+    return Utterance(sound, tuple(time_words(words, begins, len(sound))))
 
 
 def _mark(word: SaidWord) -> str:

@@ -9,7 +9,9 @@ from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Final, NamedTuple
 
+import numpy as np
 import soundfile
+from numpy.typing import NDArray
 
 from talkover.core.audio import to_int16
 from talkover.core.clock import RATE
@@ -17,7 +19,6 @@ from talkover.core.errors import DataError
 from talkover.core.weights.disk import write_atomically
 from talkover.trainer.data.dirt import GROUP, Made
 from talkover.trainer.data.manifest import to_line
-from talkover.trainer.data.mouths import Sound
 from talkover.trainer.data.recipe import Recipe
 from talkover.trainer.data.studio import Studio
 from talkover.trainer.data.texts import Split
@@ -66,7 +67,7 @@ class Maker:
                 return Shard("", fresh=True)
             made = self._make(place)
             path = folder / f"{made.clean.name}.flac"
-            write_atomically(path, _flac(made.pcm))
+            write_atomically(path, flac(to_int16(made.pcm)))
             lines.append(to_line(made, path.relative_to(self._out)))
         text = "".join(f"{line}\n" for line in lines)
         write_atomically(listed, text.encode())
@@ -79,9 +80,10 @@ class Maker:
         return Made(said, said.pcm)
 
 
-def _flac(sound: Sound) -> bytes:
+def flac(pcm: NDArray[np.int16]) -> bytes:
+    """A file's content: int16 [n], or [n, lanes], at 16 kHz."""
     file = io.BytesIO()
-    soundfile.write(file, to_int16(sound), RATE, format="FLAC")
+    soundfile.write(file, pcm, RATE, format="FLAC")
     return file.getvalue()
 
 

@@ -12,7 +12,6 @@ A line's segments and words are in samples. Echoes are in the manifest alone: wh
 hears twice was said once.
 """
 
-import io
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -21,19 +20,19 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
 from talkover.core.audio import to_int16
 from talkover.core.clock import RATE
-from talkover.core.errors import DataError
 from talkover.core.weights.disk import write_atomically
+from talkover.trainer.data.claims import claim
 from talkover.trainer.data.conversations.people import People
 from talkover.trainer.data.conversations.plan import plan_conversation
 from talkover.trainer.data.conversations.rates import Rates
 from talkover.trainer.data.conversations.render import Mix, draw_mix, render
 from talkover.trainer.data.conversations.segments import Kind, Lane, Plan, Segment
 from talkover.trainer.data.recipe import Recipe
+from talkover.trainer.data.shards import flac
 from talkover.trainer.data.texts import Split
 from talkover.trainer.data.throat import Throat
 
@@ -94,7 +93,8 @@ def write_conversations(
         ConfigError: eSpeak NG is not installed.
         DataError: the folder has something else in it.
     """
-    _claim(out, recipe, split, rates)
+    given = {"split": split.value, "rates": rates.plain(), "recipe": asdict(recipe)}
+    claim(out, "conversations.json", given, other="other conversations")
     lines = []
     with Throat() as throat:
         for number in range(count):
@@ -183,24 +183,7 @@ def _one(
     plan, lanes, _ = converse(recipe, split, rates, number, throat)
     for one in (listed, path):
         one.parent.mkdir(exist_ok=True)
-    file = io.BytesIO()
-    soundfile.write(file, to_int16(lanes.ravel()).reshape(lanes.shape).T, RATE, format="FLAC")
-    write_atomically(path, file.getvalue())
+    write_atomically(path, flac(to_int16(lanes.ravel()).reshape(lanes.shape).T))
     line = describe(plan, name, path.relative_to(out), split)
     write_atomically(listed, json.dumps(line, ensure_ascii=False).encode())
     return line
-
-
-def _claim(out: Path, recipe: Recipe, split: Split, rates: Rates) -> None:
-    """Note whose folder it is, or see that it is ours."""
-    mark = out / "conversations.json"
-    given = {"split": split.value, "rates": rates.plain(), "recipe": asdict(recipe)}
-    content = json.dumps(given, indent=1, ensure_ascii=False)
-    with suppress(FileNotFoundError):
-        if mark.read_text("utf-8") != content:
-            raise DataError(f"{out} holds other conversations; choose another --out")
-        return
-    if out.is_dir() and any(out.iterdir()):
-        raise DataError(f"{out} is not empty and holds no conversations; choose another --out")
-    out.mkdir(parents=True, exist_ok=True)
-    write_atomically(mark, content.encode())

@@ -19,11 +19,10 @@ import soundfile
 from talkover.core.closing import Closing
 from talkover.core.errors import ConfigError
 from talkover.trainer.data.accents import SaidWord
-from talkover.trainer.data.engines.fitting import fitted
 from talkover.trainer.data.engines.names import marked, named
 from talkover.trainer.data.engines.sounds import Inventory
 from talkover.trainer.data.engines.voices import Delivery, VoiceInfo
-from talkover.trainer.data.mouths import Utterance
+from talkover.trainer.data.mouths import Utterance, fitted
 
 _COMMAND: Final = ("festival", "--pipe")
 _TIMEOUT: Final = 60.0  # seconds for a sentence, and for starting

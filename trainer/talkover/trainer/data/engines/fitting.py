@@ -1,34 +1,16 @@
-"""What engines make, brought to one rate and put one behind another. Pure."""
+"""What engines make, one behind another. Pure."""
 
 from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-import soxr
 
 from talkover.core.clock import RATE
-from talkover.trainer.data.accents import SaidWord
 from talkover.trainer.data.mouths import Sound, Utterance
-from talkover.trainer.data.timing import TimedWord, time_words
+from talkover.trainer.data.timing import TimedWord
 
 _MARGIN: Final = round(0.05 * RATE)
 _PAUSE: Final = np.zeros(round(0.25 * RATE), np.float32)
-
-
-def fitted(
-    pcm: Sound, rate: float, heard: Sequence[tuple[int, str]], words: Sequence[SaidWord]
-) -> Utterance:
-    """At 16 kHz, with the times of the words.
-
-    Args:
-        pcm: float32 [n] at another rate.
-        rate: Which (Hz). A wrong one makes a speaker of another size.
-        heard: The samples of it at which sounds begin, and which; empty ones are pauses.
-        words: What the engine was given.
-    """
-    sound = np.asarray(soxr.resample(pcm, rate, RATE), np.float32)
-    begins = [(round(begin * RATE / rate), name) for begin, name in heard]
-    return Utterance(sound, tuple(time_words(words, begins, len(sound))))
 
 
 def joined(said: Sequence[Utterance]) -> Utterance:

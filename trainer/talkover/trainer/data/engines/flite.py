@@ -14,11 +14,10 @@ import soundfile
 
 from talkover.core.errors import ConfigError
 from talkover.trainer.data.accents import SaidWord
-from talkover.trainer.data.engines.fitting import fitted
 from talkover.trainer.data.engines.names import marked, named
 from talkover.trainer.data.engines.sounds import Inventory
 from talkover.trainer.data.engines.voices import Delivery, VoiceInfo
-from talkover.trainer.data.mouths import Utterance
+from talkover.trainer.data.mouths import Utterance, fitted
 from talkover.trainer.data.rules import Phone
 
 MISSING: Final = "flite is not installed; run: apt-get install flite"

@@ -21,11 +21,10 @@ from talkover.core.weights import require
 from talkover.core.weights.catalog import VOICE
 from talkover.core.weights.disk import locked
 from talkover.trainer.data.accents import SaidWord
-from talkover.trainer.data.engines.fitting import fitted
 from talkover.trainer.data.engines.names import stop_of
 from talkover.trainer.data.engines.sounds import Inventory
 from talkover.trainer.data.engines.voices import Delivery, VoiceInfo
-from talkover.trainer.data.mouths import Utterance
+from talkover.trainer.data.mouths import Utterance, fitted
 
 _STRESS: Final = {0: "", 1: "ˈ", 2: "ˌ"}
 _SPACE: Final = " "

@@ -12,19 +12,16 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Final
 
-import numpy as np
-import soxr
-
-from talkover.core.clock import RATE
+from talkover.core.audio import to_float
 from talkover.core.errors import ConfigError
 from talkover.trainer.data.accents import Accent
-from talkover.trainer.data.mouths import Utterance
+from talkover.trainer.data.mouths import Utterance, fitted
 from talkover.trainer.data.native import Manner
 from talkover.trainer.data.switching.joining import joined
 from talkover.trainer.data.switching.reading import SWITCH, Read, read, switch_to
 from talkover.trainer.data.switching.tokens import ENGLISH, SwitchText, Token
 from talkover.trainer.data.throat import Throat
-from talkover.trainer.data.timing import TimedWord, time_words
+from talkover.trainer.data.timing import TimedWord
 
 _WORDS_A_MINUTE: Final = 165
 _RANGE: Final = 50
@@ -130,16 +127,10 @@ def _uttered(
     switched = [name for _, name in uttered.phones if name.startswith("(")]
     if len(switched) != written.count(SWITCH):
         raise ConfigError(f"espeak-ng's {base} does not change its language; install 1.51 or later")
-    heard = [
-        (round(begin * RATE / uttered.rate), "" if name.startswith("(") else name)
-        for begin, name in uttered.phones
-    ]
-    pcm = np.asarray(
-        soxr.resample(uttered.pcm.astype(np.float32) / 32_768, uttered.rate, RATE), np.float32
-    )
-    timed = time_words(words, heard, len(pcm))
-    said = [_of(word, token.language) for word, token in zip(timed, tokens, strict=True)]
-    return _trimmed(Utterance(pcm, tuple(said)))
+    heard = [(begin, "" if name.startswith("(") else name) for begin, name in uttered.phones]
+    said = fitted(to_float(uttered.pcm), uttered.rate, heard, words)
+    timed = [_of(word, token.language) for word, token in zip(said.words, tokens, strict=True)]
+    return _trimmed(replace(said, words=tuple(timed)))
 
 
 def _written(runs: Sequence[Read], base: str) -> str:
