@@ -5,8 +5,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from talkover.trainer.reward import Reference, RewardPolicy, Scorer, start
+from talkover.trainer.reward.accents import start
 from talkover.trainer.reward.agreement import agreements
+from talkover.trainer.reward.policy import RewardPolicy
+from talkover.trainer.reward.reference import Reference
+from talkover.trainer.reward.scoring import Scorer
 
 POLICY = RewardPolicy()
 CODES = st.sampled_from(["scottish", "indian", "rp", "welsh", "irish"])

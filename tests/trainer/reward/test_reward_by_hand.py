@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from talkover.trainer.data.aligning.features import edit_distance, phone_distance
-from talkover.trainer.reward import Reference, RewardPolicy, Scorer
+from talkover.trainer.reward.policy import RewardPolicy
+from talkover.trainer.reward.reference import Reference
+from talkover.trainer.reward.scoring import Scorer
 from talkover.trainer.reward.words import words_in
 
 from . import by_hand

@@ -2,7 +2,9 @@
 
 import pytest
 
-from talkover.trainer.reward import Reference, RewardPolicy, Scorer
+from talkover.trainer.reward.policy import RewardPolicy
+from talkover.trainer.reward.reference import Reference
+from talkover.trainer.reward.scoring import Scorer
 
 POLICY = RewardPolicy()
 SCORER = Scorer(POLICY)

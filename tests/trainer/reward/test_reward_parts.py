@@ -10,10 +10,10 @@ from talkover.core.errors import ConfigError
 from talkover.trainer.data.switching.patterns import draw
 from talkover.trainer.data.switching.tokens import PAIRS, Pattern
 from talkover.trainer.data.texts import Split
-from talkover.trainer.reward import RewardPolicy
 from talkover.trainer.reward.guards import looped, runaway
 from talkover.trainer.reward.languages import align, misplaced, switches, tag
 from talkover.trainer.reward.lexicon import LATIN, languages_of
+from talkover.trainer.reward.policy import RewardPolicy
 from talkover.trainer.reward.reference import Reference
 from talkover.trainer.reward.words import LONGEST, MOST, characters_in, words_in
 

@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from talkover.core.errors import DataError
 from talkover.trainer.data.aligning.features import distances, features_of
-from talkover.trainer.reward import Reference, RewardPolicy, Scorer
 from talkover.trainer.reward.distance import edit_distances
 from talkover.trainer.reward.formula import floored
+from talkover.trainer.reward.policy import RewardPolicy
+from talkover.trainer.reward.reference import Reference
+from talkover.trainer.reward.scoring import Scorer
 
 POLICY = RewardPolicy()
 SCORER = Scorer(POLICY)

@@ -11,8 +11,10 @@ from typer.testing import CliRunner
 
 from talkover.trainer.cli import register
 from talkover.trainer.data.switching.tokens import Token
-from talkover.trainer.reward import Reference, RewardPolicy, Scorer
+from talkover.trainer.reward.policy import RewardPolicy
 from talkover.trainer.reward.rate import SAMPLES, _score, measure, utterances
+from talkover.trainer.reward.reference import Reference
+from talkover.trainer.reward.scoring import Scorer
 from talkover.trainer.reward.sounds import Sounds
 from talkover.trainer.reward.words import readings, words_in
 

@@ -12,8 +12,8 @@ from talkover.core.clock import RATE
 from talkover.core.errors import DataError
 from talkover.trainer.data.accents import accent
 from talkover.trainer.data.cli import app
-from talkover.trainer.data.conversations import Rates
 from talkover.trainer.data.conversations.files import to_rttm, to_stm, write_conversations
+from talkover.trainer.data.conversations.rates import Rates
 from talkover.trainer.data.recipe import Recipe
 from talkover.trainer.data.texts import Split
 from talkover.trainer.overlap.texts import KINDS, texts

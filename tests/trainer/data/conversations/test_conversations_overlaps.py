@@ -6,8 +6,9 @@ import pytest
 from talkover.core.audio import to_int16
 from talkover.core.clock import RATE
 from talkover.core.overlap.config import LABELS
-from talkover.trainer.data.conversations import Kind, Lane, Mix, Plan, Segment, Spoken, Who, render
 from talkover.trainer.data.conversations.overlaps import overlaps
+from talkover.trainer.data.conversations.render import Mix, render
+from talkover.trainer.data.conversations.segments import Kind, Lane, Plan, Segment, Spoken, Who
 from talkover.trainer.data.timing import TimedWord
 from talkover.trainer.overlap.scenes import LENGTH, ONSET
 

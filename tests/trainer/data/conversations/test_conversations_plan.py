@@ -9,18 +9,14 @@ from hypothesis import strategies as st
 
 from talkover.core.clock import RATE
 from talkover.core.errors import DataError
-from talkover.trainer.data.conversations import (
-    Kind,
-    Lane,
-    Mix,
-    Rates,
-    Spoken,
-    Who,
+from talkover.trainer.data.conversations.plan import (
     plan_conversation,
-    render,
+    room_for_backchannels,
+    take_turns,
 )
-from talkover.trainer.data.conversations.plan import room_for_backchannels, take_turns
-from talkover.trainer.data.conversations.rates import MODE, draw_gap
+from talkover.trainer.data.conversations.rates import MODE, Rates, draw_gap
+from talkover.trainer.data.conversations.render import Mix, render
+from talkover.trainer.data.conversations.segments import Kind, Lane, Spoken, Who
 from talkover.trainer.data.timing import TimedPhone, TimedWord
 
 SECONDS = {

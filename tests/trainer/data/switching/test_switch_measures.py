@@ -2,8 +2,8 @@
 
 import pytest
 
-from talkover.trainer.data.switching import Pattern, SwitchText, Token
 from talkover.trainer.data.switching.measures import fault_of, mixing
+from talkover.trainer.data.switching.tokens import Pattern, SwitchText, Token
 from talkover.trainer.data.texts import Theme
 
 

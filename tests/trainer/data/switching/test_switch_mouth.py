@@ -8,11 +8,13 @@ from talkover.core.errors import DataError
 from talkover.trainer.data.accents import accent
 from talkover.trainer.data.mouths import Utterance
 from talkover.trainer.data.rules import Phone
-from talkover.trainer.data.switching import PAIRS, Pattern, SwitchText, Token, draw, foreign, say
+from talkover.trainer.data.switching.foreign import foreign
 from talkover.trainer.data.switching.joining import joined, loudness
-from talkover.trainer.data.switching.mouth import breaths
+from talkover.trainer.data.switching.mouth import breaths, say
+from talkover.trainer.data.switching.patterns import draw
 from talkover.trainer.data.switching.reading import read
 from talkover.trainer.data.switching.templates import speaker
+from talkover.trainer.data.switching.tokens import PAIRS, Pattern, SwitchText, Token
 from talkover.trainer.data.texts import Split, Theme
 from talkover.trainer.data.throat import Throat
 from talkover.trainer.data.timing import TimedPhone, TimedWord

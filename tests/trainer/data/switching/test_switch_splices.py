@@ -6,10 +6,10 @@ import pytest
 from talkover.core.audio.prompts import find_prompts
 from talkover.core.clock import RATE
 from talkover.core.errors import DataError
-from talkover.trainer.data.switching import RECORDED, Pattern, draw_spliced, splice
 from talkover.trainer.data.switching.joining import loudness
 from talkover.trainer.data.switching.measures import fault_of
-from talkover.trainer.data.switching.splices import voiced
+from talkover.trainer.data.switching.splices import RECORDED, draw_spliced, splice, voiced
+from talkover.trainer.data.switching.tokens import Pattern
 from talkover.trainer.data.texts import Split, split_of
 
 CASES = [(pair, pattern) for pair in RECORDED for pattern in Pattern]

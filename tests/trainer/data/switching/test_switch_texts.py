@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from talkover.core.errors import DataError
-from talkover.trainer.data.switching import PAIRS, Pattern, Token, draw
 from talkover.trainer.data.switching.measures import fault_of
+from talkover.trainer.data.switching.patterns import draw
 from talkover.trainer.data.switching.templates import begun, plain, speaker, tokens_of
-from talkover.trainer.data.switching.tokens import written
+from talkover.trainer.data.switching.tokens import PAIRS, Pattern, Token, written
 from talkover.trainer.data.texts import Split, Theme, sentence_of, split_of
 
 SCRIPTS = {

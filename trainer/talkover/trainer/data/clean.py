@@ -16,7 +16,7 @@ from talkover.trainer.data.engines.speaking import Engines
 from talkover.trainer.data.mouths import Sound
 from talkover.trainer.data.recipe import Recipe
 from talkover.trainer.data.saying import Mouths, say_in_accent, say_switching
-from talkover.trainer.data.switching import Pattern
+from talkover.trainer.data.switching.tokens import Pattern
 from talkover.trainer.data.texts import Split
 from talkover.trainer.data.throat import Throat
 from talkover.trainer.data.timing import TimedWord

@@ -10,7 +10,10 @@ from talkover.trainer.data.engines.speaking import Engines
 from talkover.trainer.data.engines.voices import VoiceInfo, voice
 from talkover.trainer.data.mouths import Utterance, speak
 from talkover.trainer.data.recipe import Recipe
-from talkover.trainer.data.switching import Pattern, draw, foreign, say
+from talkover.trainer.data.switching.foreign import foreign
+from talkover.trainer.data.switching.mouth import say
+from talkover.trainer.data.switching.patterns import draw
+from talkover.trainer.data.switching.tokens import Pattern
 from talkover.trainer.data.texts import Split, Theme, draw_text
 from talkover.trainer.data.throat import Throat
 

@@ -14,7 +14,7 @@ from talkover.trainer.data.texts import Split
 
 if TYPE_CHECKING:
     from talkover.trainer.data.mouths import Utterance
-    from talkover.trainer.data.switching import Spliced
+    from talkover.trainer.data.switching.splices import Spliced
 
 _COLOURS: Final = {ENGLISH: "cyan"}
 _OTHER: Final = "yellow"
@@ -36,8 +36,9 @@ def show_switches(
     variant: Annotated[str, typer.Option(help="Of eSpeak's voice, such as f3 or m1.")] = "",
 ) -> None:
     """Sentences that go from one language to another, each language in a colour of its own."""
-    from talkover.trainer.data.switching import RECORDED, Spliced, draw, draw_spliced
     from talkover.trainer.data.switching.measures import mixing
+    from talkover.trainer.data.switching.patterns import draw
+    from talkover.trainer.data.switching.splices import RECORDED, Spliced, draw_spliced
 
     random = np.random.default_rng(seed)
     table = Table("pattern", "matrix", "CMI", "sentence", box=None, pad_edge=False)
@@ -64,7 +65,9 @@ def _coloured(text: SwitchText) -> Text:
 
 def _heard(switch: "SwitchText | Spliced", accent: str, variant: str) -> "Utterance":
     from talkover.trainer.data.accents import accent as ours
-    from talkover.trainer.data.switching import Spliced, foreign, say, splice
+    from talkover.trainer.data.switching.foreign import foreign
+    from talkover.trainer.data.switching.mouth import say
+    from talkover.trainer.data.switching.splices import Spliced, splice
     from talkover.trainer.data.throat import Throat
 
     if isinstance(switch, Spliced):
