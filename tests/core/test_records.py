@@ -85,7 +85,7 @@ def test_any_turn_survives_json(text: str, score: float, outcome: Outcome) -> No
         {"blobs": {"caller": "not a hash"}},
         {"caller": "Ann Example"},
         {"unknown": 1},
-        {"schema_version": 2},
+        {"schema_version": 3},
     ],
 )
 def test_what_no_turn_can_be_is_refused(change: dict[str, object]) -> None:
@@ -94,12 +94,20 @@ def test_what_no_turn_can_be_is_refused(change: dict[str, object]) -> None:
 
 
 def test_a_newer_schema_is_refused_without_its_content() -> None:
-    newer = json.loads(turn().model_dump_json()) | {"schema_version": 2}
+    newer = json.loads(turn().model_dump_json()) | {"schema_version": 3}
     with pytest.raises(TraceError, match="schema_version") as caught:
         TurnRecord.parse(json.dumps(newer))
     assert SECRET not in str(caught.value)
     with pytest.raises(TraceError, match="JSON"):
         SessionEvent.parse("{")
+
+
+def test_a_record_of_the_first_schema_is_read_as_it_was() -> None:
+    older = json.loads(turn().model_dump_json()) | {"schema_version": 1}
+    del older["revision"], older["listening_temperature"]
+    record = TurnRecord.parse(json.dumps(older))
+    assert (record.revision, record.listening_temperature) == (0, 0.0)
+    assert record.model_copy(update={"schema_version": 2}) == turn()
 
 
 def test_redacting_keeps_times_and_lengths_and_no_words() -> None:

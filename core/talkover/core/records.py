@@ -23,7 +23,10 @@ from pydantic import (
 
 from talkover.core.errors import TraceError
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
+"""Of turn records. Since 2: ``revision`` and ``listening_temperature``; what was written before has
+their defaults."""
+EVENT_SCHEMA: Final = 1
 MAX_TEXT: Final = 8_000
 MAX_PAYLOAD: Final = 16_384
 """Of an event, in characters of JSON."""
@@ -105,6 +108,8 @@ class TurnRecord(_Record):
         schema_version: Of this class.
         session: The call.
         turn: Counted from 0 in each session; with ``session`` it names the record.
+        revision: Counted from 0. A record is written again when the caller corrects a turn that
+            is over; the highest counts.
         turn_id: A name of its own, for other stores to refer to.
         written_at: Seconds since 1970 when the turn was over.
         caller: A hash that names the caller across calls, if they gave a name.
@@ -118,6 +123,8 @@ class TurnRecord(_Record):
         language: BCP 47 tag of what was heard; empty if unknown.
         text: What the listener made of it, or what the caller typed (then without ``words``).
         n_best: Its readings, likeliest first.
+        listening_temperature: That the listener sampled its readings with; 0: it took the
+            likeliest, and nobody can say how likely it was to.
         words: Of ``text``, with times.
         said: What the agent set out to say.
         heard: What of it the caller heard.
@@ -132,9 +139,10 @@ class TurnRecord(_Record):
         lengths: Characters of each text that was taken out.
     """
 
-    schema_version: Literal[1] = SCHEMA
+    schema_version: Literal[1, 2] = SCHEMA
     session: Id
     turn: Annotated[int, Field(ge=0, lt=2**31)]
+    revision: Annotated[int, Field(ge=0, lt=2**31)] = 0
     turn_id: Id
     written_at: Annotated[float, Field(ge=0, lt=1e11)]
     caller: Sha256 | None = None
@@ -148,6 +156,7 @@ class TurnRecord(_Record):
     language: Language = ""
     text: Text = ""
     n_best: Annotated[tuple[Hypothesis, ...], Field(max_length=16)] = ()
+    listening_temperature: Annotated[float, Field(ge=0, le=10)] = 0.0
     words: Annotated[tuple[Word, ...], Field(max_length=1_000)] = ()
     said: Text = ""
     heard: Text = ""
@@ -192,7 +201,7 @@ class SessionEvent(_Record):
         redacted: Texts were taken out, for want of consent.
     """
 
-    schema_version: Literal[1] = SCHEMA
+    schema_version: Literal[1] = EVENT_SCHEMA
     session: Id
     seq: Annotated[int, Field(ge=0, lt=2**53)]
     at: Position

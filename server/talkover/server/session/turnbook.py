@@ -12,20 +12,19 @@ from talkover.core.errors import TalkoverError
 from talkover.core.records import (
     MAX_TEXT,
     Consent,
-    Hypothesis,
     Mark,
     Outcome,
     SessionEvent,
     TurnRecord,
-    Word,
     redact,
 )
+from talkover.server.session import readings
 from talkover.server.session.gate import Opening
 from talkover.server.session.observations import dump
 from talkover.server.session.reply import Milestones
 from talkover.server.session.tape import Tape
 from talkover.server.session.wire import Segment
-from talkover.server.traces import TraceWriter
+from talkover.server.traces import Blobs, TraceWriter
 from talkover.server.turns import (
     Aside,
     Change,
@@ -40,7 +39,6 @@ from talkover.server.turns import (
 
 _BATCH: Final = 64  # observations in an event: about two seconds of voice
 _MAX_MARKS: Final = 256
-_MAX_WORDS: Final = 1_000
 _REMEMBERED: Final = 64  # closed turns that may still be corrected
 
 
@@ -99,7 +97,7 @@ class TurnBook:
         self._temperature = temperature
         self._bundle_id = bundle_id
         self._open: dict[int, _Entry] = {}
-        self._closed: list[int] = []
+        self._closed: dict[int, tuple[TurnRecord, Blobs]] = {}
         self._seq = 0
         self._batch: list[list[Any]] = []
         self._batch_at = 0
@@ -150,7 +148,7 @@ class TurnBook:
         entry = self._open.get(aside.turn)
         if entry is not None:
             entry.segments, entry.bundle_id = segments, bundle_id
-            entry.text, entry.talker = _text(segments), aside.talker
+            entry.text, entry.talker = readings.text(segments), aside.talker
 
     def reopen(self, turn: int) -> None:
         """The turn was not over after all."""
@@ -167,6 +165,8 @@ class TurnBook:
             entry.correction = text
         elif turn not in self._closed:
             return False
+        else:
+            self._write_again(turn, text)
         payload = {"turn": turn, "text": text if self._consent else "", "length": len(text)}
         self._event("correction", self._batch_at, payload)
         return True
@@ -207,12 +207,24 @@ class TurnBook:
         entry = self._open.pop(turn, None)
         if entry is None:
             return
-        self._closed = [*self._closed[-_REMEMBERED:], turn]
         if entry.error is not None and outcome is Outcome.COMPLETED:
             outcome = Outcome.ERROR
         record = self._record(entry, outcome, ledger)
-        self._traces.record_turn(record if self._consent else redact(record), entry.blobs)
+        self._keep(record if self._consent else redact(record), entry.blobs)
         self._flush()
+
+    def _write_again(self, turn: int, correction: str) -> None:
+        """A turn that is over, with what the caller says of it now; without consent, nothing."""
+        record, blobs = self._closed[turn]
+        if self._consent:
+            changed = {"correction": correction, "revision": record.revision + 1}
+            self._keep(record.model_copy(update=changed), blobs)
+
+    def _keep(self, record: TurnRecord, blobs: Blobs) -> None:
+        self._traces.record_turn(record, blobs)
+        self._closed[record.turn] = (record, blobs)
+        if len(self._closed) > _REMEMBERED:
+            del self._closed[next(iter(self._closed))]
 
     def _record(self, entry: _Entry, outcome: Outcome, ledger: Ledger | None) -> TurnRecord:
         end = None
@@ -233,8 +245,8 @@ class TurnBook:
             speaker=entry.talker.value,
             language=entry.segments[-1].transcript.language if entry.segments else "",
             text=entry.text[:MAX_TEXT],
-            n_best=_n_best(entry.segments),
-            words=_words(entry.segments),
+            n_best=readings.n_best(entry.segments),
+            words=readings.words(entry.segments),
             said=ledger.said_text()[:MAX_TEXT] if ledger else "",
             heard=ledger.heard_text()[:MAX_TEXT] if ledger else "",
             correction=entry.correction,
@@ -261,34 +273,3 @@ class TurnBook:
         )
         self._seq += 1
         self._traces.record_event(event)
-
-
-def _text(segments: Sequence[Segment]) -> str:
-    return " ".join(text for segment in segments if (text := segment.text.strip()))[:MAX_TEXT]
-
-
-def _words(segments: Sequence[Segment]) -> tuple[Word, ...]:
-    words = [
-        Word(
-            text=word.text[:1_000],
-            start=max(0, segment.start + word.start),
-            end=max(0, segment.start + word.end),
-            confidence=min(1.0, max(0.0, word.probability)),
-        )
-        for segment in segments
-        for word in segment.words
-    ]
-    return tuple(words[:_MAX_WORDS])
-
-
-def _n_best(segments: Sequence[Segment]) -> tuple[Hypothesis, ...]:
-    """The whole turn's readings: of a turn in one segment all, of a longer one the likeliest."""
-    if not segments or any(not segment.transcript.hypotheses for segment in segments):
-        return ()
-    if len(segments) == 1:
-        return tuple(
-            Hypothesis(text=one.text[:MAX_TEXT], log_probability=one.log_prob)
-            for one in segments[0].transcript.hypotheses[:16]
-        )
-    total = sum(segment.transcript.hypotheses[0].log_prob for segment in segments)
-    return (Hypothesis(text=_text(segments), log_probability=total),)
