@@ -6,7 +6,6 @@ from talkover.core.bundles.manifest import (
     Licence,
     Manifest,
     PartEntry,
-    Signature,
     describe,
     read_manifest,
 )
@@ -19,7 +18,6 @@ __all__ = [
     "Licence",
     "Manifest",
     "PartEntry",
-    "Signature",
     "describe",
     "read_manifest",
 ]

@@ -8,9 +8,10 @@ the same weights are the same bundle wherever and whenever they are built.
 import hashlib
 import json
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
     AwareDatetime,
@@ -21,6 +22,7 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
+from pydantic_core import from_json
 
 from talkover.core.errors import BundleError
 from talkover.core.weights.catalog import Role
@@ -32,6 +34,8 @@ MAX_MANIFEST: Final = 1 << 20
 MAX_FILES: Final = 256
 MAX_FILE: Final = 8 << 30
 """Bytes of one file, at most."""
+MAX_BYTES: Final = 16 << 30
+"""Bytes of all files, at most."""
 SHORT: Final = 12
 """Characters of an id that people are shown."""
 
@@ -39,6 +43,8 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 _NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
 _PATH: Final = re.compile(rf"{_NAME}(/{_NAME}){{1,3}}")
 """Relative, inside a part's folder, no hidden files, no dots that lead out, no backslashes."""
+_SCHEMAS: Final = (1, 2)
+"""That can be read. 2 added ``data`` and took the signature out into a file of its own."""
 
 
 class _Strict(BaseModel):
@@ -70,40 +76,32 @@ class Licence(_Strict):
     note: str = Field("", max_length=300)
 
 
-class Signature(_Strict):
-    """A place for the trainer's signature over the id; bundles built here have none."""
-
-    algorithm: Literal["ed25519"]
-    key_id: str = Field(max_length=100)
-    value: str = Field(max_length=200)
-
-
 class Manifest(_Strict):
     """A bundle's manifest.
 
     Attributes:
-        schema_version: Of this format.
+        schema_version: Of this format; the id does not depend on it.
         id: sha256 of the canonical form of ``parts`` and ``files``.
         created: When it was made.
         parent: The id of the bundle that it was trained from; None for base weights.
         run: The training run that made it; None for base weights.
+        data: What that run learned from, by the id of its data; None for base weights.
         parts: Role to part.
         files: Every file but the manifest, by relative path with forward slashes.
         metrics: What was measured on it, by name.
         licences: Of the weights, by role.
-        signature: Who vouches for it.
     """
 
-    schema_version: Literal[1] = 1
+    schema_version: Literal[1, 2] = 2
     id: Sha256
     created: AwareDatetime
     parent: Sha256 | None = None
     run: str | None = Field(None, max_length=200)
+    data: str | None = Field(None, max_length=200)
     parts: dict[Role, PartEntry] = Field(min_length=1)
     files: dict[str, FileEntry] = Field(min_length=1, max_length=MAX_FILES)
     metrics: dict[str, float] = Field({}, max_length=200)
     licences: dict[Role, Licence] = {}
-    signature: Signature | None = None
 
     @property
     def short(self) -> str:
@@ -115,14 +113,27 @@ class Manifest(_Strict):
         """Size of all files."""
         return sum(file.bytes for file in self.files.values())
 
+    @model_validator(mode="before")
+    @classmethod
+    def _without_the_place_for_a_signature(cls, raw: Any) -> Any:
+        """Schema 1 kept an empty place for one; no bundle ever had it filled."""
+        if isinstance(raw, dict) and raw.get("schema_version") == 1 and "signature" in raw:
+            return {key: value for key, value in raw.items() if (key, value) != ("signature", None)}
+        return raw
+
     @model_validator(mode="after")
     def _holds_together(self) -> Self:
         for path in self.files:
             if not _PATH.fullmatch(path):
                 raise ValueError(f"the path {path!r} does not stay inside the bundle")
-        folded = {path.casefold() for path in self.files}
-        if len(folded) != len(self.files):
+        folders = {folder for path in self.files for folder in _above(path)}
+        places = self.files.keys() | folders
+        if len({path.casefold() for path in places}) != len(places):
             raise ValueError("two paths differ only in case")
+        if self.files.keys() & folders:
+            raise ValueError("a path is both a file and a folder")
+        if self.bytes > MAX_BYTES:
+            raise ValueError(f"the files have more than {MAX_BYTES} bytes together")
         used = {part.folder for part in self.parts.values()}
         if len(used) != len(self.parts):
             raise ValueError("two parts share a folder")
@@ -138,10 +149,16 @@ class Manifest(_Strict):
         return self.model_dump_json(indent=2) + "\n"
 
 
+def _above(path: str) -> Iterator[str]:
+    """The folders that a relative path goes through."""
+    while path := path.rpartition("/")[0]:
+        yield path
+
+
 def content_id(parts: dict[Role, PartEntry], files: dict[str, FileEntry]) -> str:
     """The id that follows from parts and files, whatever order they are given in."""
     content = {
-        "schema_version": 1,
+        "schema_version": 1,  # of the id's canonical form; another one would rename all bundles
         "parts": {role: part.model_dump(mode="json") for role, part in parts.items()},
         "files": {path: file.model_dump(mode="json") for path, file in files.items()},
     }
@@ -156,6 +173,7 @@ def describe(
     *,
     parent: str | None = None,
     run: str | None = None,
+    data: str | None = None,
     metrics: dict[str, float] | None = None,
 ) -> Manifest:
     """Hash what is in ``folder`` and make the manifest for it; nothing is written.
@@ -175,6 +193,7 @@ def describe(
             created=datetime.now(UTC).replace(microsecond=0),
             parent=parent,
             run=run,
+            data=data,
             parts=parts,
             files=files,
             metrics=metrics or {},
@@ -196,12 +215,38 @@ def read_manifest(folder: Path) -> Manifest:
             raise BundleError(f"{MANIFEST} of {folder.name} is a symbolic link")
         if path.stat().st_size > MAX_MANIFEST:
             raise BundleError(f"{MANIFEST} of {folder.name} is larger than {MAX_MANIFEST} bytes")
-        return Manifest.model_validate_json(path.read_bytes())
+        return parse_manifest(path.read_bytes(), folder.name)
     except OSError as error:
         reason = error.strerror or "unreadable"
         raise BundleError(f"{folder.name} has no usable {MANIFEST}: {reason}") from None
+
+
+def parse_manifest(content: bytes, name: str) -> Manifest:
+    """A manifest from its bytes.
+
+    Args:
+        content: Of ``manifest.json``.
+        name: Of the folder it comes from, for messages.
+
+    Raises:
+        BundleError: it is no JSON, of another schema, or breaks a rule.
+    """
+    try:
+        raw = from_json(content)
+    except ValueError:
+        raise BundleError(f"{MANIFEST} of {name} is not JSON") from None
+    version = raw.get("schema_version") if isinstance(raw, dict) else None
+    if type(version) is not int:
+        raise BundleError(f"{MANIFEST} of {name} names no schema; it is no bundle's manifest")
+    if version not in _SCHEMAS:
+        raise BundleError(
+            f"{MANIFEST} of {name} is of schema {version}, and this Talkover reads "
+            f"{' and '.join(map(str, _SCHEMAS))}; update Talkover or build the bundle again"
+        )
+    try:
+        return Manifest.model_validate_json(content)
     except ValidationError as error:
-        raise BundleError(f"{MANIFEST} of {folder.name} is not valid: {_first(error)}") from None
+        raise BundleError(f"{MANIFEST} of {name} is not valid: {_first(error)}") from None
 
 
 def _first(error: ValidationError) -> str:

@@ -7,9 +7,9 @@ import redis
 
 from talkover.core.errors import ConfigError, TraceError
 from talkover.core.records import SessionEvent
+from talkover.core.redis_url import redis_url
 from talkover.core.settings import load_settings
-from talkover.server.traces.delivery import EVENTS
-from talkover.server.traces.redis_server import default_url
+from talkover.core.traces.streams import EVENTS
 
 PAGE: Final = 500
 
@@ -24,8 +24,7 @@ def connect(url: str | None) -> "redis.Redis":
         ConfigError: that is no URL.
         TraceError: nothing answers there.
     """
-    settings = load_settings()
-    where = url or settings.traces.redis_url or default_url(settings.data_dir)
+    where = url or redis_url(load_settings())
     try:
         client = redis.Redis.from_url(where, socket_connect_timeout=3, protocol=2)
     except ValueError:

