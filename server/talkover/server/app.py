@@ -16,6 +16,7 @@ from talkover.core.brain import BrainRuntime
 from talkover.core.bundles import BundleStore
 from talkover.core.errors import BundleError
 from talkover.core.listener import ListenerRuntime
+from talkover.core.listener.served import served_variant
 from talkover.core.onnx.providers import available, choose_providers
 from talkover.core.settings import Settings
 from talkover.core.vad import VoiceModel
@@ -94,7 +95,7 @@ async def load_parts(bundle_id: str, folder: Path, settings: Settings) -> AsyncI
         runtime = await ears.run(
             lambda: ListenerRuntime(
                 folder / "listener",
-                variant=models.listener_variant,
+                variant=served_variant(folder / "listener", models.listener_variant),
                 threads=models.threads,
                 providers=providers,
             )
@@ -117,7 +118,7 @@ async def load_parts(bundle_id: str, folder: Path, settings: Settings) -> AsyncI
             "models.loaded",
             bundle=bundle_id,
             providers=list(providers),
-            listener_variant=models.listener_variant,
+            listener_variant=runtime.variant,
             threads=models.threads,
             witness=witness.parts,
         )

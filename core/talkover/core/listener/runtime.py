@@ -67,6 +67,7 @@ class ListenerRuntime:
     ) -> None:
         if variant not in VARIANTS:
             raise BundleError(f"the listener comes as {' or '.join(VARIANTS)}, not {variant!r}")
+        self.variant: Variant = variant
         self.config = ListenerConfig.read(folder)
         self._window = window or self.config.window
         self.tokens = Tokens.read(folder, self.config)
@@ -112,6 +113,21 @@ class ListenerRuntime:
             batch = self._batch([requests[index] for index in chosen], window, abandon)
             results.update(zip(chosen, batch, strict=True))
         return [results[index] for index in range(len(requests))]
+
+    def open(self, pcm: NDArray[np.float32], language: str) -> tuple[Decoding, NDArray[np.float32]]:
+        """Hear a sound [n] and read what comes before its text, for those who decode themselves.
+
+        Returns:
+            The decoding of one row, and the logits of the text's first token: [vocabulary].
+
+        Raises:
+            ModelError: the request cannot be served.
+        """
+        self._check(ListenRequest(pcm, (language,)))
+        cross = self._hear([pcm], self._window.window(len(pcm)), Abandon())
+        decoding = Decoding(self._decoder, cross, 1)
+        opening = np.array([[self.tokens.start, *self.tokens.prompt(language)]], np.int64)
+        return decoding, decoding.read(opening)[0, -1]
 
     def _check(self, request: ListenRequest) -> None:
         if request.pcm.ndim != 1 or request.pcm.dtype != np.float32:
