@@ -6,24 +6,23 @@ to a file as it comes, in an order in which every stretch has as much of each ac
 Ctrl-C loses nothing, and any beginning of it is a smaller table.
 """
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from talkover.core.errors import DataError
 from talkover.trainer.data.clean import Clean
 from talkover.trainer.data.dirt import dirtied, neighbours
 from talkover.trainer.data.mouths import Sound
 from talkover.trainer.data.recipe import Recipe
 from talkover.trainer.data.studio import Studio
 from talkover.trainer.data.texts import Split
+from talkover.trainer.evaluation.kept import Kept
 
 CLEAN: Final = "clean"
 NOISY: Final = "5 dB"
@@ -78,7 +77,7 @@ def main_language(words: Sequence[tuple[str, str]]) -> str:
     return max(languages, key=languages.count)
 
 
-class Readings:
+class Readings(Kept[Heard]):
     """What was written down, a line each in a file that is made, or gone on with.
 
     Args:
@@ -90,36 +89,13 @@ class Readings:
     """
 
     def __init__(self, path: Path | None, recipe: Recipe) -> None:
-        self._path = path
-        self.all: list[Heard] = []
-        if path is None:
-            return
-        head = _head(recipe)
-        if not path.exists():
-            path.write_text(head + "\n", "utf-8")
-        first, *lines = path.read_text("utf-8").splitlines(keepends=True)
-        if first.strip() != head:
-            raise DataError(
-                f"{path} holds readings of something else; name another file, or remove it"
-            )
-        whole = [line for line in lines if line.endswith("\n")]
-        if len(whole) < len(lines):  # broken off in the middle of a line
-            path.write_text(first + "".join(whole), "utf-8")
-        self.all = [_heard(line) for line in whole]
-
-    def add(self, some: Sequence[Heard]) -> None:
-        """Keep some more."""
-        self.all += some
-        if self._path is not None:
-            lines = [json.dumps(asdict(one), ensure_ascii=False) + "\n" for one in some]
-            with self._path.open("a", encoding="utf-8") as file:
-                file.writelines(lines)
+        head = {"recipe": recipe.name, "seed": recipe.seed, "sha256": fingerprint(recipe)}
+        super().__init__(path, head, asdict, _heard)
 
 
-def _head(recipe: Recipe) -> str:
-    """Tells a recipe from any other."""
-    same = sha256(repr(recipe).encode()).hexdigest()[:16]
-    return json.dumps({"recipe": recipe.name, "seed": recipe.seed, "sha256": same})
+def fingerprint(what: object) -> str:
+    """Tells it from any other whose parts differ."""
+    return sha256(repr(what).encode()).hexdigest()[:16]
 
 
 def hear_all(
@@ -183,6 +159,5 @@ def _read(reader: Reader, made: Sequence[tuple[Heard, Sound]]) -> Iterator[Heard
         yield replace(heard, written=text)
 
 
-def _heard(line: str) -> Heard:
-    given = json.loads(line)
+def _heard(given: dict[str, Any]) -> Heard:
     return Heard(**{**given, "words": tuple((text, code) for text, code in given["words"])})
