@@ -31,8 +31,8 @@ from talkover.client.bench.caller import CallRecord, Target, place_call
 from talkover.client.script import AfterReply, At, IntoReply, Line
 from talkover.core.audio import read_wav
 from talkover.core.clock import RATE, samples
+from talkover.core.traces.connecting import connect as redis_connect
 from talkover.server.replay import Call, replay
-from talkover.server.traces.reading import connect as redis_connect
 from talkover.server.traces.reading import session_events
 from talkover.server.traces.redis_server import default_url
 

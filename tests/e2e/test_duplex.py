@@ -17,8 +17,9 @@ from talkover.client.bench.duplex.stories import instructions, storyteller
 from talkover.client.script import At, IntoReply, Line
 from talkover.core.audio import read_wav
 from talkover.core.clock import RATE, samples
+from talkover.core.traces.connecting import connect
 from talkover.server.replay import Call, replay
-from talkover.server.traces.reading import connect, session_events
+from talkover.server.traces.reading import session_events
 from talkover.server.traces.redis_server import default_url
 
 pytestmark = [pytest.mark.e2e, pytest.mark.bundle, pytest.mark.slow]

@@ -21,7 +21,7 @@ from talkover.client import Call, CallError, Ended, EndReason, Turn, TurnKind, c
 from talkover.core.audio import read_wav
 from talkover.core.clock import RATE
 from talkover.core.records import SessionEvent, TurnRecord
-from talkover.server.traces.delivery import EVENTS, TURNS
+from talkover.core.traces.streams import EVENTS, TURNS
 from talkover.server.traces.redis_server import default_url
 
 pytestmark = [pytest.mark.e2e, pytest.mark.bundle, pytest.mark.slow]

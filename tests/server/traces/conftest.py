@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from talkover.core.traces.blobs import FolderStore
 from talkover.server.traces import EmbeddedRedis, TraceWriter
-from talkover.server.traces.blobs import BlobWriter, FolderStore
+from talkover.server.traces.blobs import BlobWriter
 from talkover.server.traces.spool import Spool
 
 from .support import Streams

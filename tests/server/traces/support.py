@@ -5,7 +5,7 @@ from typing import Any
 import redis
 
 from talkover.core.records import Consent, Outcome, SessionEvent, TurnRecord
-from talkover.server.traces.delivery import EVENTS, TURNS
+from talkover.core.traces.streams import EVENTS, TURNS
 
 
 def make_turn(turn: int, session: str = "s", text: str = "hello there") -> TurnRecord:

@@ -6,14 +6,8 @@ import numpy as np
 import pytest
 
 from talkover.core.errors import ConfigError, TraceError
-from talkover.server.traces.blobs import (
-    MAX_WAITING,
-    BlobWriter,
-    FolderStore,
-    decode,
-    encode,
-    open_store,
-)
+from talkover.core.traces.blobs import FolderStore, decode, encode, open_store
+from talkover.server.traces.blobs import MAX_WAITING, BlobWriter
 
 PCM = (np.sin(np.arange(16_000) * 0.05) * 8_000).astype(np.int16)
 

@@ -14,8 +14,9 @@ import pytest
 from talkover.core.errors import ConfigError
 from talkover.core.records import Consent
 from talkover.core.settings import load_settings
+from talkover.core.traces.blobs import FolderStore, decode
 from talkover.server.traces import EmbeddedRedis, TraceWriter
-from talkover.server.traces.blobs import BlobWriter, FolderStore, decode
+from talkover.server.traces.blobs import BlobWriter
 from talkover.server.traces.spool import Spool
 from talkover.server.traces.writer import MAX_TURNS
 
@@ -30,7 +31,8 @@ import asyncio, sys
 from pathlib import Path
 from tests.server.traces.support import make_turn
 from talkover.server.traces import TraceWriter
-from talkover.server.traces.blobs import BlobWriter, FolderStore
+from talkover.core.traces.blobs import FolderStore
+from talkover.server.traces.blobs import BlobWriter
 from talkover.server.traces.spool import Spool
 
 async def main():

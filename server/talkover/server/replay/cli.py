@@ -12,10 +12,11 @@ from talkover.core.clock import seconds
 from talkover.core.errors import ConfigError, TraceError
 from talkover.core.records import SessionEvent
 from talkover.core.report import progress_bar
+from talkover.core.traces.connecting import connect
 from talkover.server.replay.compare import Call, Replay, replay
 from talkover.server.replay.picture import picture
 from talkover.server.replay.policies import policy_from_toml, policy_to_toml
-from talkover.server.traces.reading import connect, session_events, sessions
+from talkover.server.traces.reading import session_events, sessions
 from talkover.server.turns import Tell
 
 _DIFFERENT: Final = 1  # exit code, as of diff

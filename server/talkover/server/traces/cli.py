@@ -13,8 +13,9 @@ from rich.text import Text
 from talkover.core.clock import seconds
 from talkover.core.errors import TraceError
 from talkover.core.records import Outcome, SessionEvent, TurnRecord
-from talkover.server.traces.delivery import TURNS
-from talkover.server.traces.reading import PAGE, connect, entries, session_events
+from talkover.core.traces.connecting import PAGE, connect, entries
+from talkover.core.traces.streams import TURNS
+from talkover.server.traces.reading import session_events
 
 app = typer.Typer(help="What was said: follow turns, look at a call.", no_args_is_help=True)
 

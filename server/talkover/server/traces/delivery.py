@@ -18,11 +18,9 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.commands.core import AsyncScript
 
+from talkover.core.traces.streams import TURNS
 from talkover.server.traces.spool import Numbered
 
-TURNS: Final = "talkover:turns"
-EVENTS: Final = "talkover:events:"
-"""Followed by the session's id."""
 MARK: Final = "talkover:spool:"
 
 MAX_TURNS: Final = 50_000

@@ -18,8 +18,10 @@ from numpy.typing import NDArray
 from talkover.core.errors import ConfigError
 from talkover.core.records import SessionEvent, TurnRecord, redact
 from talkover.core.settings import Settings
-from talkover.server.traces.blobs import BlobWriter, open_store
-from talkover.server.traces.delivery import EVENTS, TURNS, Delivery, connect
+from talkover.core.traces.blobs import blob_store
+from talkover.core.traces.streams import EVENTS, TURNS
+from talkover.server.traces.blobs import BlobWriter
+from talkover.server.traces.delivery import Delivery, connect
 from talkover.server.traces.redis_server import EmbeddedRedis
 from talkover.server.traces.spool import Entry, Kind, Numbered, Spool
 
@@ -100,7 +102,7 @@ class TraceWriter:
         """
         folder = settings.data_dir / "traces"
         traces = settings.traces
-        blobs = BlobWriter(open_store(traces.blobs_url, folder / "blobs"))
+        blobs = BlobWriter(blob_store(settings))
         async with contextlib.AsyncExitStack() as stack:
             url = traces.redis_url
             if url is None:

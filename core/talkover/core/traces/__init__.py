@@ -1,0 +1,1 @@
+"""What calls leave behind, and where: what writes it, reads it and erases it must agree."""
