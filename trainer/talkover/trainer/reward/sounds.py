@@ -45,6 +45,11 @@ class Sounds:
         """How far each sound is from each, 0 to 1: [known, known]."""
         return self._table
 
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """What each number of a row stands for, in IPA: [known]."""
+        return tuple(self._symbols)
+
     def learn(self, words: Iterable[Token]) -> None:
         """See that all of these are known, with a question for each language at most.
 
