@@ -1,0 +1,291 @@
+"""The state machine of generations: decisions only, no I/O, no clock of its own.
+
+::
+
+    loading ──▶ warmed ──▶ checked ──▶ shadow ──▶ canary ──▶ current ──▶ retiring ──▶ freed
+       │          │                      │          │                     ▲
+       └──────────┴──▶ failed            └──────────┴─── rolled back ─────┘
+
+There is always one current generation and at most one candidate on its way there. A turn that
+begins takes a generation and gives it back when it is over; whatever happens meanwhile, it is not
+freed before. Which one it takes depends on the session's id alone, so that a caller of a canary
+stays one, and every process that hears of the same share decides alike.
+"""
+
+from typing import Final
+
+from talkover.server.swap.generation import GONE, LEGAL, Generation, Goal, State, Verdict, lot
+from talkover.server.swap.policy import SwapPolicy
+from talkover.server.swap.signs import Compared, Record, TurnSigns, drift, shadow_drift
+
+_REMEMBERED: Final = 12  # generations that are gone
+
+
+class Generations:
+    """All generations of a process.
+
+    Args:
+        bundle: The one that is served first, loaded and sound.
+        now: When (s); any clock that goes forward.
+        policy: How careful a swap is.
+    """
+
+    def __init__(self, bundle: str, now: float, policy: SwapPolicy | None = None) -> None:
+        self.policy = policy or SwapPolicy()
+        self._all: dict[int, Generation] = {}
+        self._count = 0
+        self.version = 0
+        """Changes whenever any state or share does."""
+        self.current = self._add(bundle, State.CURRENT, Goal.CURRENT, 1.0, now)
+        self.current.reason = "the server started with it"
+        self.candidate: Generation | None = None
+        self.previous: str | None = None
+        """The bundle that was current before."""
+
+    def all(self) -> list[Generation]:
+        """Oldest first; of those that are gone, the newest."""
+        return list(self._all.values())
+
+    def get(self, number: int) -> Generation | None:
+        """One of them; None: it is long gone."""
+        return self._all.get(number)
+
+    # Which generation a turn runs on
+
+    def choose(self, session: str) -> Generation:
+        """The generation that a turn of ``session`` would begin on."""
+        candidate = self.candidate
+        if candidate is None or candidate.state is not State.CANARY:
+            return self.current
+        return candidate if lot(session, candidate.bundle) < candidate.share else self.current
+
+    def take(self, generation: Generation) -> None:
+        """Something begins that needs its models.
+
+        Raises:
+            ValueError: it is not served; a mistake of ours.
+        """
+        if generation.state not in (State.SHADOW, State.CANARY, State.CURRENT, State.RETIRING):
+            raise ValueError(f"a {generation.state} generation cannot be used")
+        generation.uses += 1
+
+    def give(self, generation: Generation) -> None:
+        """It is over.
+
+        Raises:
+            ValueError: more was given than taken; a mistake of ours.
+        """
+        if generation.uses <= 0:
+            raise ValueError("a generation was given back twice")
+        generation.uses -= 1
+
+    # How a candidate comes
+
+    def offer(
+        self, bundle: str, goal: Goal, now: float, share: float | None = None
+    ) -> Generation | None:
+        """Somebody wants a bundle to be served.
+
+        A newer offer takes the place of a candidate that is on its way. What is known already is
+        not loaded twice: a candidate's goal is raised, one that retires is called back.
+
+        Args:
+            bundle: Its id.
+            goal: How far it shall go.
+            now: When (s).
+            share: Of the sessions, as a canary; None: the policy's.
+
+        Returns:
+            A generation that must be loaded; None: there is nothing to load.
+        """
+        wanted = self.policy.share if share is None else share
+        if bundle == self.current.bundle:
+            if goal is Goal.CURRENT and self.candidate is not None:
+                self._retire(self.candidate, "the current bundle was promoted again", now)
+            return None
+        if self.candidate is not None and self.candidate.bundle == bundle:
+            if goal > Goal.OFFERED:
+                self.candidate.share = wanted
+                self.version += 1
+            self.candidate.goal = max(self.candidate.goal, goal)
+            self._advance(self.candidate, now)
+            return None
+        if self.candidate is not None:
+            self._retire(self.candidate, f"{bundle[:12]} was offered meanwhile", now)
+        if goal is Goal.CURRENT and (known := self._retiring(bundle)) is not None:
+            self._promote(known, "called back", now)
+            return None
+        self.candidate = self._add(bundle, State.LOADING, goal, wanted, now)
+        self.candidate.building = True
+        return self.candidate
+
+    def warmed(self, generation: Generation, now: float) -> bool:
+        """Its models are loaded and have run once. False: it is not wanted any more."""
+        if generation.state is not State.LOADING:
+            return False
+        self._move(generation, State.WARMED, now)
+        return True
+
+    def checked(self, generation: Generation, now: float) -> bool:
+        """Its outputs are what they should be. False: it is not wanted any more."""
+        if generation.state is not State.WARMED:
+            return False
+        generation.building = False
+        self._move(generation, State.CHECKED, now)
+        self._advance(generation, now)
+        return True
+
+    def failed(self, generation: Generation, reason: str, now: float) -> None:
+        """It could not be loaded, or was not what it should be. Everything stays as it was."""
+        generation.building = False
+        if generation.state in (State.LOADING, State.WARMED):
+            self._move(generation, State.FAILED, now, reason)
+            self.candidate = None
+            self._forget()
+
+    # What its turns tell
+
+    def turn_over(self, generation: Generation, signs: TurnSigns) -> None:
+        """A turn that ran on it is over."""
+        generation.record.add(signs)
+
+    def turn_proves(self, generation: Generation, kind: str) -> None:
+        """A turn that is over proves to be ``repeated`` or ``corrected``."""
+        generation.record.add_later(kind)
+
+    def compared(self, generation: Generation, one: Compared) -> None:
+        """A turn was heard twice."""
+        if generation.state is State.SHADOW:
+            generation.compared.append(one)
+
+    def decide(self, now: float) -> Verdict | None:
+        """Let the candidate advance or go back, if what is known by now says so."""
+        candidate = self.candidate
+        if candidate is None:
+            return None
+        if candidate.state is State.SHADOW:
+            return self._decide_shadow(candidate, now)
+        if candidate.state is State.CANARY:
+            return self._decide_canary(candidate, now)
+        return None
+
+    def _decide_shadow(self, candidate: Generation, now: float) -> Verdict | None:
+        seen = len(candidate.compared)
+        if (reason := shadow_drift(candidate.compared, self.policy)) is not None:
+            return self._send_back(candidate, reason, now)
+        if seen < self.policy.shadow_turns and now - candidate.since < self.policy.shadow_seconds:
+            return None
+        reason = f"heard {seen} turns in the shadow"
+        self._move(candidate, State.CANARY, now, reason)
+        return Verdict("canary", candidate.bundle, candidate.share, reason)
+
+    def _decide_canary(self, candidate: Generation, now: float) -> Verdict | None:
+        policy, new, old = self.policy, candidate.record, self.current.record
+        if old.n < policy.control_turns and candidate.share < 1:
+            return None  # nothing to compare with yet
+        looks = min(new.turns // policy.look_every, policy.looks)
+        if looks > candidate.looks:
+            candidate.looks = looks
+            if (reason := drift(new, old, policy)) is not None:
+                return self._send_back(candidate, reason, now)
+        if new.turns < policy.canary_turns:
+            return None
+        reason = f"{new.turns} turns without drift"
+        self._promote(candidate, reason, now)
+        return Verdict("promote", candidate.bundle, 1.0, reason)
+
+    def _send_back(self, candidate: Generation, reason: str, now: float) -> Verdict:
+        self._retire(candidate, f"rolled back: {reason}", now)
+        return Verdict("rollback", self.current.bundle, 1.0, reason)
+
+    # How a generation goes
+
+    def roll_back(self, reason: str, now: float) -> str | None:
+        """Somebody wants to go back: the candidate is dropped, or else the current one is left.
+
+        Args:
+            reason: Why.
+            now: When (s).
+
+        Returns:
+            The bundle that must be offered in place of the current one; None: it is served again,
+            or there was a candidate to drop, or nothing to go back to.
+        """
+        if self.candidate is not None:
+            self._retire(self.candidate, f"rolled back: {reason}", now)
+            return None
+        if self.previous is None:
+            return None
+        if (known := self._retiring(self.previous)) is not None:
+            self._promote(known, f"back again: {reason}", now)
+            return None
+        return self.previous
+
+    def freeable(self) -> list[Generation]:
+        """Those that retire and that nothing needs any more."""
+        return [
+            one
+            for one in self._all.values()
+            if one.state is State.RETIRING and not one.uses and not one.building
+        ]
+
+    def freed(self, generation: Generation, now: float) -> None:
+        """Its models are gone.
+
+        Raises:
+            ValueError: something still needs them; a mistake of ours.
+        """
+        if generation.uses:
+            raise ValueError("a generation in use was freed")
+        generation.building = False
+        self._move(generation, State.FREED, now, generation.reason)
+        self._forget()
+
+    # Moves
+
+    def _add(self, bundle: str, state: State, goal: Goal, share: float, now: float) -> Generation:
+        record = Record(self.policy.window)
+        made = Generation(self._count, bundle, state, goal, share, now, record)
+        self._all[made.number] = made
+        self._count += 1
+        self.version += 1
+        return made
+
+    def _advance(self, candidate: Generation, now: float) -> None:
+        """As far as its goal says, if it is sound."""
+        if candidate.state not in (State.CHECKED, State.SHADOW, State.CANARY):
+            return
+        if candidate.goal is Goal.CURRENT:
+            self._promote(candidate, "promoted", now)
+        elif candidate.goal is Goal.CANARY and candidate.state is not State.CANARY:
+            self._move(candidate, State.CANARY, now, "as it was asked for")
+        elif candidate.state is State.CHECKED:
+            self._move(candidate, State.SHADOW, now, "its outputs are as they should be")
+
+    def _promote(self, generation: Generation, reason: str, now: float) -> None:
+        before, self.candidate = self.current, None
+        self._move(before, State.RETIRING, now, f"{generation.bundle[:12]} took its place")
+        self._move(generation, State.CURRENT, now, reason)
+        generation.share = 1.0
+        self.current, self.previous = generation, before.bundle
+
+    def _retire(self, candidate: Generation, reason: str, now: float) -> None:
+        self._move(candidate, State.RETIRING, now, reason)
+        self.candidate = None
+
+    def _retiring(self, bundle: str) -> Generation | None:
+        for one in reversed(self._all.values()):
+            if one.bundle == bundle and one.state is State.RETIRING and not one.building:
+                return one
+        return None
+
+    def _move(self, generation: Generation, state: State, now: float, reason: str = "") -> None:
+        if state not in LEGAL[generation.state]:
+            raise ValueError(f"{state} cannot follow {generation.state}; a mistake of ours")
+        generation.state, generation.since, generation.reason = state, now, reason
+        self.version += 1
+
+    def _forget(self) -> None:
+        gone = [one.number for one in self._all.values() if one.state in GONE]
+        for number in gone[:-_REMEMBERED]:
+            del self._all[number]
