@@ -115,6 +115,20 @@ class TraceSettings(_Section):
     spool_megabytes: int = Field(64, ge=1, description="disk for records while Redis is away")
 
 
+class BundleSettings(_Section):
+    """Whose bundles are taken."""
+
+    require_signature: bool = Field(
+        True, description="import, promote and swap in only what a trusted key has signed"
+    )
+    trusted_keys: tuple[str, ...] = Field(
+        (), description="public keys, as `talkover bundles key` prints them; none: your own"
+    )
+    signing_key: Path | None = Field(
+        None, description="PEM file of the key that signs; none: made in the data folder"
+    )
+
+
 class Settings(BaseSettings):
     """All settings of a Talkover process."""
 
@@ -136,6 +150,7 @@ class Settings(BaseSettings):
     turns: TurnSettings = TurnSettings()
     brain: BrainSettings = BrainSettings()
     traces: TraceSettings = TraceSettings()
+    bundles: BundleSettings = BundleSettings()
 
     @classmethod
     def settings_customise_sources(

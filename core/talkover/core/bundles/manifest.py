@@ -5,13 +5,16 @@ sha256 of each file. When it was made, by which run and with which results does 
 the same weights are the same bundle wherever and whenever they are built.
 """
 
+import errno
 import hashlib
 import json
+import os
 import re
+import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, BinaryIO, Final, Literal, Self
 
 from pydantic import (
     AwareDatetime,
@@ -209,16 +212,40 @@ def read_manifest(folder: Path) -> Manifest:
     Raises:
         BundleError: there is none, or it breaks a rule; the message says which.
     """
-    path = folder / MANIFEST
+    return parse_manifest(read_small(folder / MANIFEST), folder.name)
+
+
+def read_small(path: Path, most: int = MAX_MANIFEST) -> bytes:
+    """A plain file that a stranger may have put there, if it has at most ``most`` bytes.
+
+    Raises:
+        BundleError: it is missing, not a plain file, or larger.
+    """
+    where = f"{path.name} of {path.parent.name}"
     try:
         if path.is_symlink():
-            raise BundleError(f"{MANIFEST} of {folder.name} is a symbolic link")
-        if path.stat().st_size > MAX_MANIFEST:
-            raise BundleError(f"{MANIFEST} of {folder.name} is larger than {MAX_MANIFEST} bytes")
-        return parse_manifest(path.read_bytes(), folder.name)
+            raise BundleError(f"{where} is a symbolic link")
+        with open_plain(path) as file:
+            content = file.read(most + 1)
     except OSError as error:
         reason = error.strerror or "unreadable"
-        raise BundleError(f"{folder.name} has no usable {MANIFEST}: {reason}") from None
+        raise BundleError(f"{path.parent.name} has no usable {path.name}: {reason}") from None
+    if len(content) > most:
+        raise BundleError(f"{where} is larger than {most} bytes")
+    return content
+
+
+def open_plain(path: Path) -> BinaryIO:
+    """Open a file for reading that is no link, pipe or device.
+
+    Raises:
+        OSError: it is one, or cannot be opened.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "not a plain file")
+    return os.fdopen(descriptor, "rb")
 
 
 def parse_manifest(content: bytes, name: str) -> Manifest:

@@ -4,30 +4,40 @@ On the disk::
 
     bundles/
     ├── .lock           held while a process publishes
-    ├── .staging-*/     a bundle that is being made; never looked at
+    ├── .staging-*/     a bundle that is being made or received; never looked at
     ├── current         the id that new turns begin on
-    └── <id>/           manifest.json and the parts' folders; never changed
+    ├── history.jsonl   every promotion and rollback (see ``registry``)
+    └── <id>/           manifest.json, perhaps signature.json, and the parts' folders
+
+What is in a bundle's folder never changes, but for a signature that is added.
 """
 
-import os
 import re
 import shutil
-import stat
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
+from talkover.core.bundles.contents import SIGNATURE, Judge, check_bundle
+from talkover.core.bundles.incoming import copy_into, open_source
 from talkover.core.bundles.manifest import MANIFEST, Manifest, read_manifest
-from talkover.core.bundles.onnxfile import refuse_external_data
 from talkover.core.errors import BundleError
-from talkover.core.weights.disk import locked, sha256_of_all, sync, write_atomically
+from talkover.core.weights.disk import locked, sync, write_atomically
 
 _ID: Final = re.compile(r"[0-9a-f]{64}")
 _PREFIX: Final = re.compile(r"[0-9a-f]{6,64}")
 _ABANDONED: Final = 24 * 3600.0  # s
+
+
+class Seal(Protocol):
+    """A key that signs: ``signature.Signer``."""
+
+    def sign(self, manifest: bytes) -> bytes:
+        """The content of ``signature.json`` for a manifest's bytes."""
+        ...
 
 
 class BundleStore:
@@ -65,7 +75,7 @@ class BundleStore:
         """
         folder = self.root / bundle_id
         if not _ID.fullmatch(bundle_id) or not folder.is_dir():
-            raise BundleError(f"there is no bundle {bundle_id[:64]!r}; see `talkover models list`")
+            raise BundleError(f"there is no bundle {bundle_id[:64]!r}; see `talkover bundles list`")
         return folder
 
     def resolve(self, prefix: str) -> str:
@@ -78,7 +88,7 @@ class BundleStore:
         if len(found) != 1:
             which = "no bundle's" if not found else "more than one bundle's"
             raise BundleError(
-                f"{prefix[:64]!r} begins {which} id; see `talkover models list` "
+                f"{prefix[:64]!r} begins {which} id; see `talkover bundles list` "
                 "and give at least 6 characters"
             )
         return found[0]
@@ -92,16 +102,16 @@ class BundleStore:
         folder = self.path(bundle_id)
         with self._naming_the_cure():
             manifest = read_manifest(folder)
-            if manifest.id != bundle_id:
-                raise BundleError(f"the folder {bundle_id} holds the bundle {manifest.id}")
+            _check_id(folder, manifest)
         return manifest
 
-    def verify(self, bundle_id: str, *, deep: bool = True) -> Manifest:
+    def verify(self, bundle_id: str, *, deep: bool = True, trust: Judge | None = None) -> Manifest:
         """Check a bundle before it is used.
 
         Args:
             bundle_id: Which.
             deep: Hash every file; otherwise only names, kinds and sizes are checked.
+            trust: Whose signature counts; None: signatures are not looked at.
 
         Returns:
             Its manifest.
@@ -109,9 +119,10 @@ class BundleStore:
         Raises:
             BundleError: it is unfit to be loaded; the message names the file and the cure.
         """
-        manifest = self.get(bundle_id)
+        folder = self.path(bundle_id)
         with self._naming_the_cure():
-            _check_files(self.path(bundle_id), manifest, deep=deep)
+            manifest = check_bundle(folder, deep=deep, trust=trust)
+            _check_id(folder, manifest)
         return manifest
 
     def current(self) -> str | None:
@@ -132,12 +143,12 @@ class BundleStore:
         return bundle_id
 
     def set_current(self, bundle_id: str) -> None:
-        """Serve this bundle by default from now on.
+        """Serve this bundle by default from now on. ``Registry`` also keeps how it came to that.
 
         Raises:
-            BundleError: there is no such bundle.
+            BundleError: there is no such bundle, or something of it is missing.
         """
-        self.path(bundle_id)
+        self.verify(bundle_id, deep=False)
         write_atomically(self.root / "current", f"{bundle_id}\n".encode())
 
     @contextmanager
@@ -151,7 +162,7 @@ class BundleStore:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def publish(self, folder: Path, manifest: Manifest) -> str:
+    def publish(self, folder: Path, manifest: Manifest, seal: Seal | None = None) -> str:
         """Move a finished folder to where bundles are, whole or not at all.
 
         A sound bundle with the same id stays as it is; a damaged one is replaced.
@@ -159,6 +170,7 @@ class BundleStore:
         Args:
             folder: From ``staging``.
             manifest: What it holds; written into it as ``manifest.json``.
+            seal: The key to sign it with; a bundle that is there unsigned is signed, too.
 
         Returns:
             The bundle's id.
@@ -166,24 +178,68 @@ class BundleStore:
         Raises:
             BundleError: the folder is not what the manifest says.
         """
-        (folder / MANIFEST).write_text(manifest.to_json(), "utf-8")
-        _check_files(folder, read_manifest(folder), deep=True)
+        content = manifest.to_json().encode()
+        (folder / MANIFEST).write_bytes(content)
+        if seal is not None:
+            (folder / SIGNATURE).write_bytes(seal.sign(content))
+        check_bundle(folder, deep=True)
+        if not self._settle(folder, manifest.id) and seal is not None:
+            self.sign(manifest.id, seal)
+        return manifest.id
+
+    def import_(self, source: str | Path, trust: Judge) -> Manifest:
+        """Take in a bundle that a stranger may have made.
+
+        It is copied to a staging folder, and the copy is verified before it becomes visible, whole
+        or not at all. A sound bundle with the same id that ``trust`` lets through stays as it is.
+
+        Args:
+            source: A folder, a zip file, or a folder's fsspec URL.
+            trust: Whose signature counts.
+
+        Returns:
+            Its manifest.
+
+        Raises:
+            BundleError: it is unfit to be loaded, or cannot be read; the message says why.
+        """
+        with open_source(source) as opened, self.staging() as folder:
+            copy_into(opened, folder, trust)
+            manifest = check_bundle(folder, deep=True, trust=trust)
+            self._settle(folder, manifest.id, trust)
+        return self.get(manifest.id)
+
+    def sign(self, bundle_id: str, seal: Seal) -> None:
+        """Vouch for a bundle: put a signature beside its manifest, in place of one that is there.
+
+        Raises:
+            BundleError: it is not sound, so nobody should vouch for it.
+        """
+        self.verify(bundle_id)
+        folder = self.path(bundle_id)
+        with self.staging() as aside:  # where no reader of the bundle stumbles over a torn file
+            write_atomically(aside / SIGNATURE, seal.sign((folder / MANIFEST).read_bytes()))
+            (aside / SIGNATURE).replace(folder / SIGNATURE)
+            sync(folder)
+
+    def _settle(self, folder: Path, bundle_id: str, trust: Judge | None = None) -> bool:
+        """Move a verified folder to its place; whether it was needed there."""
         for path in [*folder.rglob("*"), folder]:
             sync(path)
-        target = self.root / manifest.id
+        target = self.root / bundle_id
         with locked(self.root):
             if target.exists():
                 try:
-                    self.verify(manifest.id)
+                    self.verify(bundle_id, trust=trust)
                 except BundleError:
                     with self.staging() as grave:  # a rename never replaces a full folder
-                        target.rename(grave / "damaged")
+                        target.rename(grave / "unfit")
                 else:
-                    return manifest.id
+                    return False
             folder.chmod(0o755)  # temporary folders are private
             folder.rename(target)
             sync(self.root)
-        return manifest.id
+        return True
 
     @contextmanager
     def _naming_the_cure(self) -> Iterator[None]:
@@ -200,43 +256,6 @@ class BundleStore:
                     shutil.rmtree(leftover, ignore_errors=True)
 
 
-def _check_files(folder: Path, manifest: Manifest, *, deep: bool) -> None:
-    """Check that a folder holds exactly the manifest's files, and nothing that leads elsewhere.
-
-    Raises:
-        BundleError: it does not.
-    """
-    found = _regular_files(folder)
-    for name in sorted(found.keys() - manifest.files.keys()):
-        raise BundleError(f"{folder / name} is not listed in the manifest")
-    for name, entry in sorted(manifest.files.items()):
-        if name not in found:
-            raise BundleError(f"{folder / name} is missing")
-        if found[name] != entry.bytes:
-            raise BundleError(f"{folder / name} has {found[name]} bytes instead of {entry.bytes}")
-        if name.endswith(".onnx"):
-            refuse_external_data(folder / name)
-    if not deep:
-        return
-    for path, sha256 in sha256_of_all(folder / name for name in manifest.files).items():
-        if sha256 != manifest.files[path.relative_to(folder).as_posix()].sha256:
-            raise BundleError(f"{path} is damaged: its sha256 is not the manifest's")
-
-
-def _regular_files(folder: Path) -> dict[str, int]:
-    """Relative path to size of everything in a bundle's folder but the manifest.
-
-    Raises:
-        BundleError: there is something that is neither a plain file nor a plain folder.
-    """
-    found = {}
-    for parent, folders, names in os.walk(folder, followlinks=False):
-        for name in [*folders, *names]:
-            path = Path(parent) / name
-            status = path.lstat()
-            if stat.S_ISREG(status.st_mode):
-                found[path.relative_to(folder).as_posix()] = status.st_size
-            elif not stat.S_ISDIR(status.st_mode):
-                raise BundleError(f"{path} is not a plain file")
-    found.pop(MANIFEST, None)
-    return found
+def _check_id(folder: Path, manifest: Manifest) -> None:
+    if manifest.id != folder.name:
+        raise BundleError(f"the folder {folder.name} holds the bundle {manifest.id}")
