@@ -64,10 +64,21 @@ def build_command(
     if_missing: Annotated[
         bool, typer.Option("--if-missing", help="Do nothing when there is a current bundle.")
     ] = False,
+    stock: Annotated[
+        bool, typer.Option("--stock", help="Leave out what Talkover's training changed.")
+    ] = False,
+    delta: Annotated[
+        Path | None,
+        typer.Option(
+            help="What training changed in the listener. Default: what comes along, if anything.",
+            show_default=False,
+        ),
+    ] = None,
     data_dir: DataDir = None,
 ) -> None:
     """Build the first bundle from the base weights and make it current.
 
+    Where a delta comes along, or is named, it is merged into the listener's weights.
     Weights that are not here yet are fetched first. The same weights give the same bundle, because
     it is named by its content; a damaged one is replaced.
     """
@@ -80,11 +91,13 @@ def build_command(
         _pull(folder, CATALOG, force=False)
         # Building needs onnx and the tokenizer libraries; the other commands should not wait.
         from talkover.core.bundles.build import build_base
+        from talkover.core.listener.deltafile import shipped_delta
 
         with _bars(console) as bars:
             bar = bars.add_task("Building", total=1.0)
             bundle_id = build_base(
                 folder,
+                delta=None if stock else delta or shipped_delta(),
                 progress=lambda phrase, done: bars.update(bar, completed=done, description=phrase),
             )
             bars.update(bar, description="Built")

@@ -11,6 +11,7 @@ from talkover.core.bundles.manifest import Licence
 from talkover.core.bundles.store import BundleStore
 from talkover.core.ending.graph import build_ending
 from talkover.core.listener.build import build_listener
+from talkover.core.listener.deltafile import DELTA, Delta, read_delta
 from talkover.core.overlap.config import CONFIG, GRAPH
 from talkover.core.overlap.runtime import shipped
 from talkover.core.speaker.graph import build_speaker
@@ -27,19 +28,28 @@ from talkover.core.weights.catalog import (
     VOICE,
     Role,
 )
+from talkover.core.weights.disk import sha256_of
 
 
-def build_base(data_dir: Path, *, progress: Progress | None = None) -> str:
+def build_base(
+    data_dir: Path, *, delta: Path | None = None, progress: Progress | None = None
+) -> str:
     """Build the bundle of the base weights, which must have been pulled, and publish it.
+
+    Args:
+        data_dir: Where weights and bundles are.
+        delta: What training changed in the listener, such as ``shipped_delta()``; None: nothing.
+        progress: Told after each bit of work.
 
     Returns:
         The bundle's id.
 
     Raises:
-        WeightsError: base weights are missing or damaged.
+        WeightsError: base weights are missing or damaged, or the delta is of others.
         BundleError: a part cannot be made from them.
     """
     sources = {part.role: require(data_dir, part) for part in CATALOG}
+    trained = None if delta is None else read_delta(delta)
 
     def vad(out: Path, tell: Tell) -> dict[str, JsonValue]:
         tell("copying")
@@ -47,8 +57,8 @@ def build_base(data_dir: Path, *, progress: Progress | None = None) -> str:
         return {"name": VAD.title}
 
     def listener(out: Path, tell: Tell) -> dict[str, JsonValue]:
-        build_listener(sources["listener"], out, progress=tell)
-        return {"name": LISTENER.title}
+        build_listener(sources["listener"], out, delta=trained, progress=tell)
+        return {"name": LISTENER.title, **({} if delta is None else {DELTA: sha256_of(delta)})}
 
     def brain(out: Path, tell: Tell) -> dict[str, JsonValue]:
         build_brain(sources["brain"] / BRAIN.files[0].name, out, progress=tell)
@@ -88,6 +98,14 @@ def build_base(data_dir: Path, *, progress: Progress | None = None) -> str:
         part.role: Licence(spdx=part.licence, origin=part.origin, note=part.note)
         for part in CATALOG
     }
+    if trained is not None:
+        licences["listener"] = _tuned(trained)
     note = "trained by `talkover train overlap`; comes with the package"
     licences["overlap"] = Licence(spdx="Apache-2.0", origin="Talkover", note=note)
     return assemble(BundleStore(data_dir), steps, licences, progress=progress)
+
+
+def _tuned(delta: Delta) -> Licence:
+    """The terms of the listener's base weights, with who changed them."""
+    note = f"tuned by Talkover's training, run {delta.about.run}; see card.md beside it"
+    return Licence(spdx=LISTENER.licence, origin=LISTENER.origin, note=note)

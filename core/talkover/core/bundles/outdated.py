@@ -2,22 +2,38 @@
 
 from pathlib import Path
 
+from pydantic import JsonValue
+
+from talkover.core.bundles.manifest import read_manifest
 from talkover.core.ending.runtime import has_ending
 from talkover.core.errors import BundleError
 from talkover.core.listener import ListenerConfig, WindowRule
+from talkover.core.listener.deltafile import DELTA, read_delta, shipped_delta
 from talkover.core.overlap.config import OverlapConfig
 from talkover.core.speaker.runtime import has_speaker
 from talkover.core.voice.config import DECODER
+from talkover.core.weights.disk import sha256_of
 
 
 def is_outdated(folder: Path) -> bool:
-    """Whether a bundle of base weights lacks what this version would put into it."""
+    """Whether a bundle of base weights lacks what this version would put into it.
+
+    Raises:
+        WeightsError: the delta that comes with this version is damaged.
+    """
     try:
         OverlapConfig.load(folder / "overlap")
         listener = ListenerConfig.read(folder / "listener")
     except BundleError:
         return True
-    if listener.window != WindowRule():
+    trained = shipped_delta()
+    window = read_delta(trained).about.window if trained else WindowRule()
+    if listener.window != window or _delta_of(folder) != (sha256_of(trained) if trained else None):
         return True
     voice = (folder / "voice" / DECODER).is_file()
     return not (voice and has_speaker(folder / "speaker") and has_ending(folder / "ending"))
+
+
+def _delta_of(folder: Path) -> JsonValue:
+    """The sha256 of the delta in a bundle's listener; None: it has none."""
+    return read_manifest(folder).parts["listener"].variant.get(DELTA)

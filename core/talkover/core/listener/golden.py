@@ -162,38 +162,21 @@ def read_golden(folder: Path) -> tuple[GoldenOutput, ...]:
     path = folder / GOLDEN_FILE
     try:
         with path.open("rb") as file:
-            return parse_golden(file.read(_MAX_BYTES))
+            return _OUTPUTS.validate_json(file.read(_MAX_BYTES))
     except FileNotFoundError:
         return ()
     except OSError:
         raise BundleError(f"{path} cannot be read; export the bundle again") from None
-    except ValueError as error:
-        raise BundleError(f"{path}: {error}; export the bundle again") from None
-
-
-def parse_golden(content: bytes | str) -> tuple[GoldenOutput, ...]:
-    """Golden outputs from JSON.
-
-    Raises:
-        ValueError: it does not hold any.
-    """
-    try:
-        return _OUTPUTS.validate_json(content)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise ValueError(f"{where}: {first['msg']}") from None
-
-
-def golden_json(outputs: Sequence[GoldenOutput]) -> str:
-    """Golden outputs as JSON, one a line."""
-    lines = ",\n ".join(json.dumps(one.model_dump(mode="json")) for one in outputs)
-    return f"[{lines}]\n"
+        raise BundleError(f"{path}: {where}: {first['msg']}; export the bundle again") from None
 
 
 def write_golden(folder: Path, outputs: Sequence[GoldenOutput]) -> None:
-    """Write ``golden.json`` into ``folder``."""
-    (folder / GOLDEN_FILE).write_text(golden_json(outputs), "utf-8")
+    """Write ``golden.json`` into ``folder``, an output a line."""
+    lines = ",\n ".join(json.dumps(one.model_dump(mode="json")) for one in outputs)
+    (folder / GOLDEN_FILE).write_text(f"[{lines}]\n", "utf-8")
 
 
 def synthesise(kind: Kind, seed: int) -> Sound:
