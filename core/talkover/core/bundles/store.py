@@ -131,16 +131,21 @@ class BundleStore:
         Raises:
             BundleError: the pointer does not lead to a bundle.
         """
+        if not (self.root / "current").exists():
+            return None
+        bundle_id = self.pointer()
+        if bundle_id is None or not (self.root / bundle_id).is_dir():
+            raise BundleError(f"the current bundle is not there; {self._cure}")
+        return bundle_id
+
+    def pointer(self) -> str | None:
+        """The id that is named as the current bundle's, whether or not there is such a bundle."""
         try:
             content = (self.root / "current").read_bytes()[:100]
         except FileNotFoundError:
             return None
-        bundle_id = content.decode("ascii", "replace").strip()
-        try:
-            self.path(bundle_id)
-        except BundleError:
-            raise BundleError(f"the current bundle is not there; {self._cure}") from None
-        return bundle_id
+        found = content.decode("ascii", "replace").strip()
+        return found if _ID.fullmatch(found) else None
 
     def set_current(self, bundle_id: str) -> None:
         """Serve this bundle by default from now on. ``Registry`` also keeps how it came to that.
