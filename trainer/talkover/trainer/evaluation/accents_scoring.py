@@ -25,6 +25,9 @@ ENGLISH: Final = "en"
 Words = Sequence[tuple[str, str]]
 """Each with its language."""
 
+_BARE: Final = ("es", "fr")
+"""Recorded prompts are written without accents in the one and with them in the other: texts of one
+of these alone are compared without."""
 _SCRIPTS: Final = (("\u4e00", "\u9fff", "zh"), ("\u0900", "\u097f", "hi"))
 _DIGIT: Final = re.compile(r"\d")
 _ONE: Final = re.compile(r"\bone\b")
@@ -57,8 +60,8 @@ def score_all(found: Sequence[Heard]) -> list[AccentScore]:
     Raises:
         ConfigError: eSpeak NG is not installed.
     """
-    pairs = [_both(heard) for heard in found]
-    _read_at_once([words for pair in pairs for words in pair])
+    pairs = [compared(heard.words, heard.written) for heard in found]
+    read_at_once([words for pair in pairs for words in pair])
     return [_score(heard, *pair) for heard, pair in zip(found, pairs, strict=True)]
 
 
@@ -81,27 +84,37 @@ def languages_of_written(written: Sequence[str], said: Words) -> list[str]:
 
 def normalised(words: Words) -> list[tuple[str, str]]:
     """Words as they are compared; each stretch of a language for itself."""
+    alone = len({language for _, language in words}) == 1
     found: list[tuple[str, str]] = []
     for language, run in groupby(words, key=lambda word: word[1]):
         text = " ".join(word for word, _ in run)
         same = _english(text) if language == ENGLISH else _plain(text)
+        if language in _BARE and alone:
+            same = normalise(text, language)
         found += [(word, language) for word in words_of(_DIGIT.sub(r" \g<0> ", same))]
     return found
 
 
-def _both(heard: Heard) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
-    """What was said and what was written, normalised."""
-    said = [(word, language) for text, language in heard.words for word in words_of(_plain(text))]
-    written = words_of(_plain(heard.written))
-    if {language for _, language in said} == {ENGLISH}:
-        return normalised(heard.words), normalised([(heard.written, ENGLISH)])
-    tongues = languages_of_written(written, said)
-    return normalised(heard.words), normalised(list(zip(written, tongues, strict=True)))
+def compared(words: Words, written: str) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """What was said and what was written, as they are compared.
+
+    Args:
+        words: That were said, at least one.
+        written: By a reader.
+    """
+    tongues = {language for _, language in words}
+    if len(tongues) == 1 and tongues <= {ENGLISH, *_BARE}:
+        (alone,) = tongues
+        return normalised(words), normalised([(written, alone)])
+    said = [(word, language) for text, language in words for word in words_of(_plain(text))]
+    plain = words_of(_plain(written))
+    tongue = languages_of_written(plain, said)
+    return normalised(words), normalised(list(zip(plain, tongue, strict=True)))
 
 
 def _score(heard: Heard, said: Words, written: Words) -> AccentScore:
     wrong = Levenshtein.distance([word for word, _ in said], [word for word, _ in written])
-    reference, other = _phones(said), _phones(written)
+    reference, other = phones_of(said), phones_of(written)
     return AccentScore(
         heard,
         wrong,
@@ -112,7 +125,12 @@ def _score(heard: Heard, said: Words, written: Words) -> AccentScore:
     )
 
 
-def _phones(words: Words) -> list[str]:
+def phones_of(words: Words) -> list[str]:
+    """Sounds of words as they are compared, in IPA.
+
+    Raises:
+        ConfigError: eSpeak NG is not installed.
+    """
     return [
         phone
         for language, text in _texts(words)
@@ -121,8 +139,12 @@ def _phones(words: Words) -> list[str]:
     ]
 
 
-def _read_at_once(all_words: Sequence[Words]) -> None:
-    """Ask eSpeak about all words with few questions; it is remembered."""
+def read_at_once(all_words: Sequence[Words]) -> None:
+    """Ask eSpeak about all words with few questions; it is remembered.
+
+    Raises:
+        ConfigError: eSpeak NG is not installed.
+    """
     texts = sorted(set(chain.from_iterable(map(_texts, all_words))))
     for language, run in groupby(texts, key=lambda one: one[0]):
         read_all([text for _, text in run], language)
