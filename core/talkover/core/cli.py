@@ -76,7 +76,10 @@ def _text(value: object) -> str:
 
 def build() -> typer.Typer:
     """The command with everything that is installed."""
+    from talkover.core.bundles.cli import app as bundles
+
     app.add_typer(config, name="config")
+    app.add_typer(bundles, name="bundles", help="Bundles: verify, import, promote, go back.")
     for entry in sorted(entry_points(group=_GROUP), key=lambda entry: entry.name):
         entry.load()(app)
     return app

@@ -63,9 +63,9 @@ class Announcement(BaseModel):
                 f"an announcement cannot be read and is ignored: {found['msg']}"
             ) from None
 
-    def fields(self) -> dict[str, str]:
-        """For XADD."""
-        return {FIELD: self.model_dump_json()}
+    def to_json(self) -> str:
+        """For the field ``record``."""
+        return self.model_dump_json()
 
 
 def newest_settled(entries: Iterable[Mapping[bytes, bytes]]) -> Announcement | None:
