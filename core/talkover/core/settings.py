@@ -129,6 +129,32 @@ class BundleSettings(_Section):
     )
 
 
+class LearningSettings(_Section):
+    """What is learnt from calls, and when."""
+
+    min_items: int = Field(50, ge=1, description="new turns with a label that start a run")
+    recipe: str = Field("small", description="training recipe: one that comes along, or a .toml")
+    share: float = Field(0.5, gt=0, lt=1, description="of what a run hears, turns; rest is replay")
+    retention_days: float = Field(30.0, gt=0, description="turns are forgotten after so long")
+    patience_seconds: float = Field(
+        120.0, ge=0, description="how long what a caller does next is waited for"
+    )
+    tries: int = Field(5, ge=1, le=100, description="deliveries of a turn before it is given up")
+    idle_seconds: float = Field(
+        300.0, gt=0, description="a worker silent for so long has lost its turns to another"
+    )
+    teacher: Path | None = Field(
+        None, description="CTranslate2 folder of a larger Whisper; none: the base weights"
+    )
+    least_trust: float = Field(0.5, ge=0, le=1, description="in a label that is learnt from")
+    evaluation_callers: tuple[str, ...] = Field(
+        (), description="ids of callers that models are judged on: never learnt from"
+    )
+    evaluation_sets: tuple[Path, ...] = Field(
+        (), description="manifests whose texts and speakers are never learnt from"
+    )
+
+
 class Settings(BaseSettings):
     """All settings of a Talkover process."""
 
@@ -150,6 +176,7 @@ class Settings(BaseSettings):
     turns: TurnSettings = TurnSettings()
     brain: BrainSettings = BrainSettings()
     traces: TraceSettings = TraceSettings()
+    learning: LearningSettings = LearningSettings()
     bundles: BundleSettings = BundleSettings()
 
     @classmethod

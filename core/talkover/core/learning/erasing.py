@@ -66,7 +66,7 @@ def erase(items: Items, caller: str, sessions: frozenset[str], *, dry_run: bool)
             ledger.execute("DELETE FROM turns WHERE session = ?", (session,))
     recordings = items.drop_audio(sounds)
     under_way = Runs(ledger).under_way()
-    if under_way in runs:
+    if under_way is not None and under_way in runs:
         Runs(ledger).stop(under_way, FORGOTTEN)
     ledger.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # the log has them no longer, either
     return Erased(len(rows), recordings, lines, runs)

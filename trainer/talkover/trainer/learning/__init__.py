@@ -1,0 +1,1 @@
+"""Learning from calls: what counts, what was really said, and when to train on it."""
