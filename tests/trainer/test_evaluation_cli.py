@@ -59,7 +59,7 @@ def test_a_folder_without_a_bundle_names_the_cure(tmp_path):
 def test_a_bundle_that_is_not_there_names_the_cure(built):
     code, output = run("--data-dir", str(built), "--bundle", "abcdef")
     assert code == 1
-    assert "talkover models list" in output
+    assert "talkover bundles list" in output
 
 
 def test_missing_base_weights_name_the_cure(built):

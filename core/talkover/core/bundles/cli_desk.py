@@ -87,7 +87,7 @@ class Desk:
         ids = self.store.ids() if place is None else [self.store.resolve(place)]
         for bundle_id in ids:
             yield bundle_id, partial(self.store.verify, bundle_id, trust=self.trust)
-        if place is None and self.store.pointer() is not None:
+        if place is None and (self.store.root / "current").exists():
             yield "current", self.store.current
 
     def announce(self, kind: str, bundle_id: str, reason: str, url: str | None) -> None:

@@ -77,7 +77,7 @@ def run_bound(
             abandon.check()
         raise ModelError(
             f"the listener refused its input ({type(error).__name__}); "
-            "verify the bundle: talkover models verify"
+            "verify the bundle: talkover bundles verify"
         ) from error
     return dict(zip(names, binding.get_outputs(), strict=True))
 
