@@ -13,12 +13,15 @@ def register(app: typer.Typer) -> None:
     from talkover.trainer.overlap.cli import app as training
     from talkover.trainer.overlap.cli import evaluate
     from talkover.trainer.reward.cli import reward
+    from talkover.trainer.stages.cli import everything, sft
 
     evaluation.command("overlap")(evaluate)
     evaluation.command("accents")(evaluate_accents)
     evaluation.command()(reward)
     evaluation.command("aligner")(evaluate_aligner)
     training.command("aligner")(train_aligner)
+    training.command()(sft)
+    training.command("all")(everything)
     app.add_typer(data, name="data", help="Speech to learn from.")
     app.add_typer(evaluation, name="eval", help="Judge models from what they were asked.")
     app.add_typer(training, name="train", help="Make models, or make them better.")

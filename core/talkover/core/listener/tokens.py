@@ -11,6 +11,7 @@ from tokenizers import Tokenizer
 
 from talkover.core.errors import BundleError, ModelError
 from talkover.core.listener.config import ListenerConfig
+from talkover.core.tokenizer_files import read_tokenizer_file
 
 TOKENIZER_FILE: Final = "tokenizer.json"
 
@@ -114,6 +115,13 @@ class Tokens:
         """Decode tokens of text; bytes that are no character yet are left out."""
         return self._decode(tokens).replace(_BROKEN, "").strip()
 
+    def written(self, text: str) -> list[int]:
+        """A text as the model writes it, without its end: a space before it, but before Chinese."""
+        text = text.strip()
+        space = " " if text and not _is_han(text[0]) else ""
+        found: list[int] = self._tokenizer.encode(space + text, add_special_tokens=False).ids
+        return found
+
     def pieces(self, tokens: Sequence[int], language: str) -> list[Piece]:
         """Group tokens into words, at spaces or, where a language has none, character by character.
 
@@ -171,9 +179,13 @@ def read_tokenizer(folder: Path) -> Tokenizer:
     """
     path = folder / TOKENIZER_FILE
     try:
-        return Tokenizer.from_file(str(path))
+        return read_tokenizer_file(path)
     except Exception:  # noqa: BLE001 - the library raises plain Exception for all that is wrong
         raise BundleError(f"{path} is missing or malformed; build the bundle again") from None
+
+
+def _is_han(character: str) -> bool:
+    return "\u3400" <= character <= "\u9fff"
 
 
 def _is_all(text: str, characters: str) -> bool:

@@ -136,6 +136,11 @@ class Feed(Closing):
         for name, stream in zip(self._names, self._streams, strict=True):
             stream.load_state_dict({**stream.state_dict(), "step": state[f"source {name}"]})
 
+    def go_past(self, state: Mapping[str, int]) -> None:
+        """Begin with what another feed of the same seed and rank has not heard of its sources."""
+        mine = self.state_dict()
+        self.load_state_dict({**mine, **{name: state[name] for name in mine if name in state}})
+
     def close(self) -> None:
         """End what its sources started."""
         self._end()

@@ -3,7 +3,7 @@
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
@@ -100,6 +100,16 @@ class TrainingRecipe:
     def sha256(self) -> str:
         """Tells it from any other."""
         return sha256(json.dumps(plain(asdict(self)), sort_keys=True).encode()).hexdigest()
+
+    def quick(self) -> Self:
+        """The same with a few steps of each stage, to see that all of it works here."""
+        return replace(
+            self,
+            sft=replace(self.sft, steps=min(self.sft.steps, 8), warmup=0),
+            rl=replace(self.rl, steps=min(self.rl.steps, 4), warmup=0),
+            mine=replace(self.mine, rounds=1, pool=min(self.mine.pool, 16), keep=8, steps=2),
+            guards=replace(self.guards, every=min(self.guards.every, 4), count=2),
+        )
 
     def to_toml(self) -> str:
         """As it is resolved: every field with its value; ``read`` gives the same recipe."""

@@ -28,7 +28,7 @@ from talkover.core.errors import DataError
 from talkover.core.report import this_machine
 from talkover.core.report.model import git_revision
 from talkover.core.weights.disk import write_atomically
-from talkover.trainer.policy.checkpoint import latest, read_checkpoint
+from talkover.trainer.policy.checkpoint import Progress, latest, read_checkpoint
 from talkover.trainer.policy.model import Policy
 from talkover.trainer.policy.tuning import Tuning
 from talkover.trainer.policy.whisper import read_base
@@ -53,13 +53,16 @@ class Run(Closing):
         folder: Made if missing.
         recipe: What the model is made from.
         seed: Of all that is drawn.
+        writes: Whether this is the process that does; it comes before the others.
 
     Raises:
         DataError: the folder holds a run of another recipe, seed or data, or something else.
         ConfigError: there are no recordings of people on this machine.
     """
 
-    def __init__(self, folder: Path, recipe: TrainingRecipe, *, seed: int) -> None:
+    def __init__(
+        self, folder: Path, recipe: TrainingRecipe, *, seed: int, writes: bool = True
+    ) -> None:
         self.folder = folder
         self.recipe = recipe
         self.seed = seed
@@ -80,11 +83,10 @@ class Run(Closing):
             self._told = {**same, "begun": begun, "revisions": [], "stages": {}}
             folder.mkdir(parents=True, exist_ok=True)
             write_atomically(folder / RECIPE, recipe.to_toml().encode())
-        revisions = self._told["revisions"]
-        if git_revision() not in revisions:
-            revisions.append(git_revision())
-        self._told["machine"] = asdict(this_machine())
-        self._write()
+        if writes:
+            revisions = self._told["revisions"]
+            revisions += {git_revision()} - set(revisions)
+            self.note(machine=asdict(this_machine()))
 
     def close(self) -> None:
         """TensorBoard has all."""
@@ -110,6 +112,11 @@ class Run(Closing):
     def record(self, stage: str, **facts: JsonValue) -> None:
         """Keep what is known of a stage; what was known by the same name goes."""
         self.stages.setdefault(stage, {"done": False}).update(facts)
+        self._write()
+
+    def note(self, **facts: JsonValue) -> None:
+        """Keep what is known of the whole run."""
+        self._told.update(facts)
         self._write()
 
     def log(self, stage: str, step: int, figures: Mapping[str, float]) -> None:
@@ -222,8 +229,11 @@ def begin_policy(settings: PolicySettings, base: Path, *, seed: int = 0, bf16: b
     return Policy(found.model, found.tokens, tuning, seed=seed, bf16=bf16)
 
 
-def load_stage(policy: Policy, folder: Path, stage: str) -> None:
+def load_stage(policy: Policy, folder: Path, stage: str) -> Progress:
     """Give a policy the weights that a stage left.
+
+    Returns:
+        What else the stage left.
 
     Raises:
         DataError: there is no checkpoint of that stage, or it is not of such a policy.
@@ -231,7 +241,7 @@ def load_stage(policy: Policy, folder: Path, stage: str) -> None:
     path = latest(checkpoints_of(folder, stage))
     if path is None:
         raise DataError(f"{folder} has no checkpoint of stage {stage!r}; train it first")
-    read_checkpoint(path, policy)
+    return read_checkpoint(path, policy)
 
 
 def _refuse_other(folder: Path, told: Mapping[str, Any], same: Mapping[str, JsonValue]) -> None:

@@ -159,6 +159,7 @@ class GuardSettings:
         languages: Of the prompts.
         count: Prompts of each language.
         snr: Of the noise over them the second time (dB).
+        stock: The window on which the stock model reads them (seconds).
         clean: Points that the word error rate of a language may be above the stock model's, clean.
         noisy: The same under noise.
         deletions: Points that deletions may be above the stock model's.
@@ -171,6 +172,7 @@ class GuardSettings:
     languages: tuple[str, ...] = LANGUAGES
     count: int = 24
     snr: float = 5.0
+    stock: float = 30.0
     clean: float = 1.0
     noisy: float = 3.0
     deletions: float = 3.0
@@ -183,6 +185,8 @@ class GuardSettings:
             raise ConfigError(
                 "guards: every is 0 or more, count and strikes 1 or more, softer above 0 to 1"
             )
+        if not 2 <= self.stock <= LONGEST / RATE:
+            raise ConfigError("guards: stock is a window of 2 to 30 seconds")
         if unknown := set(self.languages) - set(LANGUAGES):
             raise ConfigError(f"no prompts in {unknown.pop()!r}; there are {', '.join(LANGUAGES)}")
 
