@@ -13,23 +13,20 @@ What is in a bundle's folder never changes, but for a signature that is added.
 """
 
 import re
-import shutil
-import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, Protocol
 
 from talkover.core.bundles.contents import SIGNATURE, Judge, check_bundle
 from talkover.core.bundles.incoming import copy_into, open_source
 from talkover.core.bundles.manifest import MANIFEST, Manifest, read_manifest
+from talkover.core.bundles.staging import staging
 from talkover.core.errors import BundleError
 from talkover.core.weights.disk import locked, sync, write_atomically
 
 _ID: Final = re.compile(r"[0-9a-f]{64}")
 _PREFIX: Final = re.compile(r"[0-9a-f]{6,64}")
-_ABANDONED: Final = 24 * 3600.0  # s
 
 
 class Seal(Protocol):
@@ -159,13 +156,8 @@ class BundleStore:
     @contextmanager
     def staging(self) -> Iterator[Path]:
         """A new folder to make a bundle in; what is still there at the end is removed."""
-        self.root.mkdir(parents=True, exist_ok=True)
-        self._sweep()
-        folder = Path(tempfile.mkdtemp(prefix=".staging-", dir=self.root))
-        try:
+        with staging(self.root) as folder:
             yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
 
     def publish(self, folder: Path, manifest: Manifest, seal: Seal | None = None) -> str:
         """Move a finished folder to where bundles are, whole or not at all.
@@ -252,13 +244,6 @@ class BundleStore:
             yield
         except BundleError as error:
             raise BundleError(f"{error}; {self._cure}") from None
-
-    def _sweep(self) -> None:
-        """Remove what builds left that were killed; the folder of a live one is younger."""
-        for leftover in self.root.glob(".staging-*"):
-            with suppress(FileNotFoundError):  # another process sweeps, too
-                if time.time() - leftover.stat().st_mtime > _ABANDONED:
-                    shutil.rmtree(leftover, ignore_errors=True)
 
 
 def _check_id(folder: Path, manifest: Manifest) -> None:
