@@ -73,9 +73,7 @@ class Practice:
     def __init__(self, rank=4, seed=0, said=SAID, **more):
         self.policy = tiny_policy(rank)
         self.settings = settings(**more)
-        self.step = RlStep(
-            self.policy, self.settings, RewardPolicy(), lambda one: tokens_of(self.policy, one.text)
-        )
+        self.step = RlStep(self.policy, self.settings, RewardPolicy())
         self.fed = fed(said)
         self.seed, self.done = seed, 0
         self.optimiser = torch.optim.AdamW(self.learnt, lr=1e-2, betas=(0.8, 0.99))

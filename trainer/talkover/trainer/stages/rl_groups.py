@@ -5,11 +5,11 @@ Every so many-th batch of the policy gradient is of such texts; the others are t
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import Final, Self
 
 import numpy as np
 
-from talkover.core.clock import RATE
 from talkover.trainer.data.clean import clean
 from talkover.trainer.data.dirt import Made, dirtied
 from talkover.trainer.data.recipe import Recipe
@@ -81,36 +81,33 @@ class AlikeFeed(Feed):
         seed: Of all that is drawn.
         rank: Which of ``ranks``.
         ranks: That share it.
+        written: As for ``Feed``.
     """
 
     def __init__(
         self,
         data: DataSettings,
-        alike: Alike,
         *,
+        alike: Alike,
         every: int,
         seed: int = 0,
         rank: int = 0,
         ranks: int = 1,
+        written: bool = False,
     ) -> None:
-        super().__init__(data, seed=seed, rank=rank, ranks=ranks, written=True)
+        super().__init__(data, seed=seed, rank=rank, ranks=ranks, written=written)
         self._alike = Stream(alike, seed=seed, rank=rank, ranks=ranks)
-        self._together, self._every = alike.chunk, every
-        self._longest_said = round(data.longest * RATE)
-        self._taken = 0
+        self._together, self._every, self._taken = alike.chunk, every, 0
 
     def take(self, size: int, windows: Windows) -> Fed:
         """The next batch; one of texts in several accents has whole ones, as many as fit."""
         self._taken += 1
         if self._taken % self._every:
             return super().take(size, windows)
-        texts = max(size // self._together, 1)
-        following = iter(self._alike)
-        made = [next(following) for _ in range(texts * self._together)]
-        examples = tuple(Example.of(one) for one in made)
+        count = max(size // self._together, 1) * self._together
+        examples = tuple(map(Example.of, islice(self._alike, count)))
         random = np.random.default_rng([self._alike.order.seed, self._taken])
-        longest = max(len(one.pcm) for one in examples)
-        return Fed(examples, windows.draw(longest, random))
+        return Fed(examples, windows.draw(max(len(one.pcm) for one in examples), random))
 
     def state_dict(self) -> dict[str, int]:
         """Where it is."""

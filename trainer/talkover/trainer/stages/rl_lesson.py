@@ -19,7 +19,8 @@ class Lesson:
         rows: What was written, those of an utterance one after another.
         rewards: Of the rows.
         weights: Of the utterances.
-        said: Of the utterances, tokens of what was really said, with the end.
+        said: Of the utterances, tokens of what was really said, with the end; none where that is
+            too long.
         baseline: Of the utterances, the reward of the likeliest transcript; none where the
             estimator does not ask.
     """

@@ -18,6 +18,7 @@ from talkover.trainer.stages.feed import Fed
 from talkover.trainer.stages.rl_lesson import Lesson, Sizes
 from talkover.trainer.stages.rl_reference import Reference
 from talkover.trainer.stages.rl_settings import RlSettings
+from talkover.trainer.stages.sft import trusted
 from talkover.trainer.stages.step import Part
 
 
@@ -76,14 +77,19 @@ class _Some:
                 apart = divergence(batch)
                 loss = loss + settings.kl * _share(apart, whole.rows)
                 told += [_told(apart, "kl"), _told(apart, "kl_token", unsure.over)]
-        if settings.anchor:
-            said = [self._lesson.said[item] for item in self._items]
-            scores = self._policy.score(heard, Written.of(said, range(len(said))), suppressed=False)
+        said = {
+            n: tokens for n, item in enumerate(self._items) if (tokens := self._lesson.said[item])
+        }
+        if settings.anchor and said:
+            written = Written.of(list(said.values()), list(said))
+            scores = self._policy.score(heard, written, suppressed=False)
             anchor = cross_entropy(Batch(scores))
             loss = loss + settings.anchor * _share(anchor, whole.said)
             told.append(_told(anchor, "cross_entropy"))
         yield from told
-        yield Part(loss)
+        if told:
+            share = len(self._items) / whole.items  # so that the figures' mean is the sum
+            yield Part(loss, {"loss": float(loss.detach()) / share}, share)
 
     def _batch(self, heard: Heard) -> Batch:
         settings, lesson, first = self._settings, self._lesson, self._items.start

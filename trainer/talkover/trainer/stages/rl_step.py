@@ -1,7 +1,7 @@
 """A step of the policy gradient: draw, judge, and learn from what differs."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import JsonValue
@@ -10,7 +10,6 @@ from talkover.trainer.policy.model import Policy
 from talkover.trainer.reward.accents import AccentWeights, Tally, start
 from talkover.trainer.reward.policy import RewardPolicy
 from talkover.trainer.reward.scoring import Scorer
-from talkover.trainer.stages.example import Example
 from talkover.trainer.stages.feed import Fed
 from talkover.trainer.stages.rl_draw import draw
 from talkover.trainer.stages.rl_lesson import Lesson
@@ -18,10 +17,8 @@ from talkover.trainer.stages.rl_loss import parts
 from talkover.trainer.stages.rl_reference import Reference
 from talkover.trainer.stages.rl_reward import heard_errors, judge, weights_of
 from talkover.trainer.stages.rl_settings import RlSettings
+from talkover.trainer.stages.sft import tokens_of
 from talkover.trainer.stages.step import Moment, Part
-
-Said = Callable[[Example], Sequence[int]]
-"""Tokens of what was really said, with the end."""
 
 
 class RlStep:
@@ -31,14 +28,11 @@ class RlStep:
         policy: Learns; as the stage finds it, for that is what it is kept near to.
         settings: The ``[rl]`` table.
         reward: What counts how much in a reward.
-        said: How a text becomes tokens.
     """
 
-    def __init__(
-        self, policy: Policy, settings: RlSettings, reward: RewardPolicy, said: Said
-    ) -> None:
+    def __init__(self, policy: Policy, settings: RlSettings, reward: RewardPolicy) -> None:
         self.accents: AccentWeights = start()
-        self._policy, self._settings, self._reward, self._said = policy, settings, reward, said
+        self._policy, self._settings, self._reward = policy, settings, reward
         self._reference = Reference(policy)
         self._scorer = Scorer(reward)
 
@@ -57,7 +51,7 @@ class RlStep:
             tried.rows,
             judged.values,
             weights_of(fed.examples, self.accents, self._reward),
-            [self._said(one) for one in fed.examples],
+            [tokens_of(self._policy, one) for one in fed.examples],
             judged.baseline,
         )
         heard = heard_errors(fed.examples, tried.rows, judged)

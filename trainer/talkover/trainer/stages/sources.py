@@ -79,6 +79,16 @@ def open_source(settings: SourceSettings, *, seed: int) -> Source:
     return Spoken(recipe, settings.split)
 
 
+def spoken_sources(data: DataSettings) -> list[tuple[str, SourceSettings]]:
+    """Sources that are a whole recipe as it is spoken, with words; those of most examples first."""
+    spoken = [
+        (name, one)
+        for name, one in sorted(data.sources.items())
+        if one.recipe and not (one.manifest or one.prompts or one.chosen or one.distil)
+    ]
+    return sorted(spoken, key=lambda named: -named[1].share)
+
+
 def data_sha256(data: DataSettings, *, seed: int) -> str:
     """Tells what is heard from all else: recipes as they are read, files by their content.
 

@@ -73,6 +73,7 @@ class Plan:
         step: Makes its step, given the policy as the stage finds it, where ``after`` left it.
         watch: Makes its watch of the policy and the guards.
         written: Leave out the sources whose words are not to be learnt.
+        feed: Makes its feed, given what ``Feed`` is given.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Plan:
     step: Callable[[Policy], Step]
     watch: Callable[[Policy, GuardWatch], Watch] = lambda _policy, guards: guards
     written: bool = False
+    feed: Callable[..., Feed] = Feed
 
 
 def train_stage(work: Work, plan: Plan) -> Ended:
@@ -100,7 +102,7 @@ def train_stage(work: Work, plan: Plan) -> Ended:
     if known.get("done"):
         work.console.print(f"{plan.name} is done already, after {known['steps']} steps")
         return Ended(known["steps"], done=True, reason=known["reason"], seconds=known["seconds"])
-    device = _device()
+    device = device_here()
     recipe = run.recipe
     policy = begin_policy(recipe.policy, work.base, seed=run.seed, bf16=recipe.policy.bf16)
     feeds: list[dict[str, int]] = []
@@ -109,7 +111,7 @@ def train_stage(work: Work, plan: Plan) -> Ended:
     policy.to(device)
     guards = _guards(work, policy)
     watch = plan.watch(policy, guards)
-    with Feed(
+    with plan.feed(
         plan.data, seed=run.seed, rank=place.rank, ranks=place.ranks, written=plan.written
     ) as feed:
         if place.rank < len(feeds):
@@ -138,10 +140,10 @@ def stock_policy(base: Path) -> Policy:
         WeightsError: they cannot be used.
     """
     found = read_base(base)
-    return Policy(found.model, found.tokens, Tuning()).requires_grad_(False).to(_device())
+    return Policy(found.model, found.tokens, Tuning()).requires_grad_(False).to(device_here())
 
 
-def _device() -> torch.device:
+def device_here() -> torch.device:
     """One GPU a process, where there are any."""
     if torch.cuda.is_available():
         return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
