@@ -119,6 +119,26 @@ class Items(Closing):
             self.drop_audio([known.audio])
         return Taken.NEW
 
+    def attempt(self, entry: str) -> int:
+        """Note that an entry of the stream is tried; how often it was by now."""
+        with transaction(self.ledger):
+            self.ledger.execute(
+                "INSERT INTO attempts VALUES (?, 1, ?) "
+                "ON CONFLICT (entry) DO UPDATE SET tries = tries + 1, at = excluded.at",
+                (entry, time.time()),
+            )
+            return self.attempts(entry)
+
+    def attempts(self, entry: str) -> int:
+        """How often an entry was tried in vain."""
+        row = self.ledger.execute("SELECT tries FROM attempts WHERE entry = ?", (entry,)).fetchone()
+        return 0 if row is None else int(row[0])
+
+    def forget_attempts(self, entry: str) -> None:
+        """It is dealt with."""
+        with transaction(self.ledger):
+            self.ledger.execute("DELETE FROM attempts WHERE entry = ?", (entry,))
+
     def select(self, state: State, *, fresh: bool = False) -> list[Item]:
         """Items in a state, in the order in which they were written; ``fresh``: of no run yet."""
         rows = self.ledger.execute(
@@ -183,7 +203,8 @@ class Items(Closing):
         with transaction(self.ledger):
             long_ago = before - (time.time() - before)
             self.ledger.execute("DELETE FROM turns WHERE written_at < ?", (long_ago,))
-            self.ledger.execute("DELETE FROM erased WHERE at < ?", (before,))
+            for table in ("erased", "attempts"):
+                self.ledger.execute(f"DELETE FROM {table} WHERE at < ?", (before,))  # noqa: S608
         return gone
 
     def sweep(self) -> int:

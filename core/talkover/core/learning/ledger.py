@@ -35,6 +35,7 @@ CREATE TABLE turns (
 CREATE INDEX turns_by_caller ON turns (caller);
 CREATE INDEX turns_by_state ON turns (state, run);
 CREATE INDEX turns_by_audio ON turns (audio);
+CREATE TABLE attempts (entry TEXT PRIMARY KEY, tries INTEGER NOT NULL, at REAL NOT NULL);
 CREATE TABLE erased (caller TEXT PRIMARY KEY, at REAL NOT NULL);
 CREATE TABLE runs (name TEXT PRIMARY KEY, begun REAL NOT NULL, ended REAL, outcome TEXT);
 CREATE TABLE steps (
