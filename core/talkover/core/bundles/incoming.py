@@ -82,8 +82,14 @@ def open_source(place: str | Path) -> Iterator[Source]:
         with zipfile.ZipFile(path) as archive:
             yield _Zip(path.name, archive)
     except _BROKEN as error:
-        reason = getattr(error, "strerror", None) or error or type(error).__name__
-        raise BundleError(f"{place} cannot be read as a bundle: {reason}") from None
+        raise BundleError(f"{place} cannot be read as a bundle: {_reason(error)}") from None
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        name = Path(str(error.filename)).name if error.filename else ""
+        return f"{name}: {error.strerror}" if name else error.strerror
+    return str(error) or type(error).__name__
 
 
 def copy_into(source: Source, folder: Path, trust: Judge) -> None:

@@ -223,8 +223,6 @@ def read_small(path: Path, most: int = MAX_MANIFEST) -> bytes:
     """
     where = f"{path.name} of {path.parent.name}"
     try:
-        if path.is_symlink():
-            raise BundleError(f"{where} is a symbolic link")
         with open_plain(path) as file:
             content = file.read(most + 1)
     except OSError as error:
@@ -241,10 +239,15 @@ def open_plain(path: Path) -> BinaryIO:
     Raises:
         OSError: it is one, or cannot be opened.
     """
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.EMLINK):
+            raise OSError(error.errno, "it is a symbolic link", str(path)) from None
+        raise
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise OSError(errno.EINVAL, "not a plain file")
+        raise OSError(errno.EINVAL, "it is not a plain file", str(path))
     return os.fdopen(descriptor, "rb")
 
 
