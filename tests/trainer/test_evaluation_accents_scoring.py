@@ -1,6 +1,5 @@
 """Errors in words and sounds where the language changes; and the table and page made of them."""
 
-import re
 from base64 import b64decode
 
 import numpy as np
@@ -11,7 +10,7 @@ from talkover.core.report import Report, to_html
 from talkover.trainer.data.accents import accent
 from talkover.trainer.evaluation.accents import CLEAN, NOISY, Heard
 from talkover.trainer.evaluation.accents_distance import said_by
-from talkover.trainer.evaluation.accents_page import bars, heat_map, opus
+from talkover.trainer.evaluation.accents_page import opus
 from talkover.trainer.evaluation.accents_report import (
     APART,
     CAPPED,
@@ -134,19 +133,6 @@ def test_the_table_and_the_page_show_every_condition(scores):
     assert [one.met for one in found] == [True] + [None] * 12
     page = to_html(Report(title="t", measures=found), [table.section(), apart.section()])
     assert "word errors, tag, 5 dB" in page
-
-
-def test_pictures_have_a_bar_and_a_cell_for_each(scores):
-    by_sound = {
-        name: {s: k[WORDS] for s, k in some.items()}
-        for name, some in rates(scores, ["rp", "tag"]).items()
-    }
-    picture = bars(by_sound)
-    assert picture.count("<rect") == 4
-    assert max(map(float, re.findall(r'width="([\d.]+)"', picture))) <= 800
-    heat = heat_map(["a", "b", "c"], np.array([[0, 1, 2], [1, 0, 3], [2, 3, 0]]) / 100)
-    assert heat.count("<rect") == 9
-    assert "a and c: 0.0200" in heat
 
 
 def test_a_sound_in_the_page_can_be_heard(tmp_path):

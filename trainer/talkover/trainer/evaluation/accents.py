@@ -7,7 +7,6 @@ Ctrl-C loses nothing, and any beginning of it is a smaller table.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -22,6 +21,7 @@ from talkover.trainer.data.mouths import Sound
 from talkover.trainer.data.recipe import Recipe
 from talkover.trainer.data.studio import Studio
 from talkover.trainer.data.texts import Split
+from talkover.trainer.evaluation.ahead import ahead
 from talkover.trainer.evaluation.kept import Kept
 
 CLEAN: Final = "clean"
@@ -123,15 +123,9 @@ def hear_all(
     there = {one.number for one in readings.all}
     tick(sum(one.number in wanted for one in readings.all))
     missing = [number for number in wanted if number not in there]
-    with Studio(recipe, Split.TEST) as studio, ThreadPoolExecutor(1) as pool:
-        batches = [missing[at : at + _AT_ONCE] for at in range(0, len(missing), _AT_ONCE)]
-        under_way = [pool.submit(_made, noisy(recipe), studio, some) for some in batches[:1]]
-        for following in [*batches[1:], []]:
-            if not under_way:
-                return
-            made = under_way.pop().result()
-            if following:
-                under_way.append(pool.submit(_made, noisy(recipe), studio, following))
+    batches = [missing[at : at + _AT_ONCE] for at in range(0, len(missing), _AT_ONCE)]
+    with Studio(recipe, Split.TEST) as studio:
+        for made in ahead(batches, lambda some: _made(noisy(recipe), studio, some)):
             readings.add(list(_read(reader, made)))
             tick(len(made))
 

@@ -8,7 +8,7 @@ is unsure of itself, and CTranslate2's int8 wrote other words than float32 in se
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,20 @@ from numpy.typing import NDArray
 from talkover.core.listener import LONGEST
 from talkover.trainer.evaluation.stock import StockWhisper
 
-_MOST: Final = 224
+MOST: Final = 224
 """Tokens of a text, as the published decoder bounds them (Radford et al. 2022)."""
+
+
+class Written(NamedTuple):
+    """What was written of a sound.
+
+    Attributes:
+        text: Without spaces around it.
+        complete: The model itself ended it; else a bound or a loop cut it.
+    """
+
+    text: str
+    complete: bool
 
 
 class StockReader:
@@ -34,7 +46,16 @@ class StockReader:
     def __init__(self, folder: Path) -> None:
         self._model = StockWhisper(folder)
 
+    def write(
+        self, sounds: Sequence[NDArray[np.float32]], languages: Sequence[str]
+    ) -> list[Written]:
+        """Of each of some sounds (float32 [n] at 16 kHz), told its language (ISO 639-1)."""
+        found = self._model.read_all(sounds, languages, LONGEST, most=MOST)
+        return [
+            Written(self._model.tokens.text(reading.tokens).strip(), reading.complete)
+            for reading in found
+        ]
+
     def read(self, sounds: Sequence[NDArray[np.float32]], languages: Sequence[str]) -> list[str]:
-        """A text for each of some sounds (float32 [n] at 16 kHz), told its language (ISO 639-1)."""
-        found = self._model.read_all(sounds, languages, LONGEST, most=_MOST)
-        return [self._model.tokens.text(reading.tokens).strip() for reading in found]
+        """The texts alone."""
+        return [written.text for written in self.write(sounds, languages)]

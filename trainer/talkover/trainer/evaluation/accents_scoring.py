@@ -82,15 +82,18 @@ def languages_of_written(written: Sequence[str], said: Words) -> list[str]:
     return [_by_script(word) or guess for word, guess in zip(written, found, strict=True)]
 
 
-def normalised(words: Words) -> list[tuple[str, str]]:
-    """Words as they are compared; each stretch of a language for itself."""
-    alone = len({language for _, language in words}) == 1
+def normalised(words: Words, *, bare: bool = False) -> list[tuple[str, str]]:
+    """Words as they are compared; each stretch of a language for itself.
+
+    Args:
+        words: Each with its language.
+        bare: Without accents, in languages other than English.
+    """
     found: list[tuple[str, str]] = []
     for language, run in groupby(words, key=lambda word: word[1]):
         text = " ".join(word for word, _ in run)
-        same = _english(text) if language == ENGLISH else _plain(text)
-        if language in _BARE and alone:
-            same = normalise(text, language)
+        plain = normalise(text, language) if bare else _plain(text)
+        same = _english(text) if language == ENGLISH else plain
         found += [(word, language) for word in words_of(_DIGIT.sub(r" \g<0> ", same))]
     return found
 
@@ -105,7 +108,8 @@ def compared(words: Words, written: str) -> tuple[list[tuple[str, str]], list[tu
     tongues = {language for _, language in words}
     if len(tongues) == 1 and tongues <= {ENGLISH, *_BARE}:
         (alone,) = tongues
-        return normalised(words), normalised([(written, alone)])
+        bare = alone in _BARE
+        return normalised(words, bare=bare), normalised([(written, alone)], bare=bare)
     said = [(word, language) for text, language in words for word in words_of(_plain(text))]
     plain = words_of(_plain(written))
     tongue = languages_of_written(plain, said)

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from talkover.core.listener import LONGEST, ListenerRuntime, ListenRequest, Variant, WindowRule
 from talkover.core.listener.decoder import ENCODER_FILE, Value, run_bound
+from talkover.core.listener.tokens import Tokens
 from talkover.core.onnx.session import open_session
 from talkover.trainer.evaluation.readings import Reading
 
@@ -32,6 +33,11 @@ class Exported:
         self._runtime = ListenerRuntime(
             folder, variant=variant, threads=threads, providers=_CPU, window=window
         )
+
+    @property
+    def tokens(self) -> Tokens:
+        """What they mean."""
+        return self._runtime.tokens
 
     def read(self, pcm: NDArray[np.float32], language: str) -> Reading:
         """Write down what was said.

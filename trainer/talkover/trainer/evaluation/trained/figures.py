@@ -1,0 +1,169 @@
+"""The figures that a listener is judged by, each with its interval, for every reader. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from talkover.core.report import Estimate, Resampled
+from talkover.core.report.resampling import Figure, mean, spread, worst
+from talkover.trainer.data.switching.tokens import Pattern
+from talkover.trainer.evaluation.trained.board import (
+    ANY,
+    APART,
+    CAPPED,
+    DELETIONS,
+    INSERTIONS,
+    PHONES,
+    REPEATS,
+    SWITCHED,
+    SWITCHES,
+    WORDS,
+    Board,
+    Kind,
+)
+from talkover.trainer.evaluation.trained.clips import CLEAN, NOISY, Clip
+from talkover.trainer.evaluation.trained.material import (
+    CONVERSATIONS,
+    DIALECTS,
+    ENGINE,
+    REAL,
+    SILENCE,
+    SPLICED,
+)
+
+MEAN: Final = "word errors, mean of 17 accents and 5 patterns"
+WORST: Final = "word errors, worst five of 17 accents and 5 patterns"
+SPREAD: Final = "word errors, worst accent less best"
+UNHEARD: Final = "word errors, engine"
+SWITCHING: Final = "language-switch errors, 5 patterns"
+THREE: Final = "word errors, mean of held-out voices, engine, people at 5 dB"
+CPWER: Final = "cpWER, overlaps"
+_PATTERNS: Final = frozenset(pattern.value for pattern in Pattern)
+_WORST: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """A figure of every reader.
+
+    Attributes:
+        name: What it is.
+        table: The rates that it is made of.
+        figure: How.
+        unit: ``%``, or what the errors are divided by.
+    """
+
+    name: str
+    table: Resampled
+    figure: Figure = mean
+    unit: str = "%"
+
+    @property
+    def factor(self) -> float:
+        """From a rate to the unit."""
+        return 100.0 if self.unit == "%" else 1.0
+
+    def of(self, reader: int) -> Estimate:
+        """Of a reader."""
+        return self.table.of(self.figure, reader).times(self.factor)
+
+    def points(self, first: int, second: int) -> Estimate:
+        """What the second has more than the first."""
+        return self.table.points(self.figure, first, second).times(self.factor)
+
+    def reduction(self, first: int, second: int) -> Estimate:
+        """What the second has less than the first, in percent of the first's."""
+        return self.table.reduction(self.figure, first, second).times(100.0)
+
+
+def real(sound: str, language: str = "") -> str:
+    """What a figure of recorded people is called."""
+    return f"word errors, people {sound}" + (f", {language}" if language else "")
+
+
+def wordless(kind: str) -> str:
+    """What a figure of clips without words is called."""
+    return f"clips of {kind} with any word"
+
+
+def headlines(board: Board) -> dict[str, Headline]:
+    """By name; those of which there is nothing are left out."""
+    every = (
+        *_spoken(board.of(DIALECTS)),
+        *_unheard(board.of(ENGINE)),
+        *_real(board.of(REAL)),
+        _three(board),
+        *_switches(board.of(SPLICED)),
+        Headline(CPWER, board.of(CONVERSATIONS).talks()),
+        *_wordless(board.of(SILENCE)),
+    )
+    return {one.name: one for one in every if one.table.groups}
+
+
+def is_accent(clip: Clip) -> bool:
+    """It is in one language."""
+    return clip.condition not in _PATTERNS
+
+
+def by_condition(clip: Clip) -> str:
+    """Its accent, pattern, language or kind."""
+    return clip.condition
+
+
+def _spoken(board: Board) -> Iterator[Headline]:
+    rates = board.rates(WORDS, by_condition)
+    capped = board.rates(CAPPED, by_condition)
+    yield Headline(MEAN, rates)
+    yield Headline(WORST, rates, worst(_WORST))
+    yield Headline(SPREAD, board.some(is_accent).rates(WORDS, by_condition), spread)
+    yield Headline(f"{MEAN}, each utterance up to 100 %", capped)
+    yield Headline(f"{WORST}, each utterance up to 100 %", capped, worst(_WORST))
+    for kind in (PHONES, APART, DELETIONS, INSERTIONS, REPEATS):
+        yield Headline(f"{kind.name}, accents and patterns", board.rates(kind, by_condition))
+    patterns = board.some(lambda clip: not is_accent(clip))
+    yield Headline(f"{SWITCHED.name}, 5 patterns", patterns.rates(SWITCHED))
+    yield Headline(SWITCHING, patterns.rates(SWITCHES), unit="a sentence")
+
+
+def _unheard(board: Board) -> Iterator[Headline]:
+    yield Headline(UNHEARD, board.rates(WORDS, by_condition))
+    yield _other(board, PHONES, "engine")
+
+
+def _real(board: Board) -> Iterator[Headline]:
+    for sound in (CLEAN, NOISY):
+        some = board.of(sound=sound)
+        yield Headline(real(sound), some.rates(WORDS, by_condition))
+        for language in sorted({clip.condition for clip in some.clips}):
+            alone = some.of(condition=language)
+            yield Headline(real(sound, language), alone.rates(WORDS))
+    yield _other(board, REPEATS, "people")
+
+
+def _three(board: Board) -> Headline:
+    """Each of the three counts as much as the others, whatever its size."""
+    some = board.some(lambda clip: clip.material in (DIALECTS, ENGINE) or _noisy(clip))
+    rates = some.rates(WORDS, lambda clip: clip.material)
+    return Headline(THREE, rates if len(rates.groups) == 3 else Resampled([], [], []))
+
+
+def _switches(board: Board) -> Iterator[Headline]:
+    for sound in (CLEAN, NOISY):
+        some = board.of(sound=sound)
+        yield Headline(f"word errors, people switching, {sound}", some.rates(WORDS, by_condition))
+    yield Headline(f"{SWITCHED.name}, people switching", board.rates(SWITCHED))
+    yield Headline(f"{SWITCHES.name}, people switching", board.rates(SWITCHES), unit="a sentence")
+
+
+def _wordless(board: Board) -> Iterator[Headline]:
+    for kind in dict.fromkeys(clip.condition for clip in board.clips):
+        some = board.of(condition=kind)
+        yield Headline(wordless(kind), some.rates(ANY))
+
+
+def _other(board: Board, kind: Kind, name: str) -> Headline:
+    return Headline(f"{kind.name}, {name}", board.rates(kind, by_condition))
+
+
+def _noisy(clip: Clip) -> bool:
+    return clip.material == REAL and clip.sound == NOISY
