@@ -224,6 +224,7 @@ class Loop:
         if path is None:
             self._save(self._folder / GOOD, keep=1)
             self._place.agree([0])  # nobody reads before it is written
+            self._forget()
             return
         progress = read_checkpoint(path, self._policy, self._optimiser)
         told: Mapping[str, Any] = progress.told
@@ -238,8 +239,12 @@ class Loop:
         self._feed.load_state_dict(told["feeds"][self._place.rank])
         self._step.load_state_dict(told["step"])
         self._watch.load_state_dict(told["watch"])
+        self._forget()
+
+    def _forget(self) -> None:
+        """Figures of steps that are done again."""
         if self._place.first:
-            self._run.rewind(self._stage, progress.step)
+            self._run.rewind(self._stage, self._reached.step)
 
     def _read(self, folder: Path) -> None:
         """Go back to weights, and to what the optimiser knew of them; all else goes on."""

@@ -92,7 +92,7 @@ class Supervised:
         window = min(-(-wanted // FRAME) * FRAME, LONGEST)
         features = teacher.see([fed.examples[place].pcm for place in places], window)
         heard = teacher.hear(features, [fed.examples[place].language for place in places])
-        drawn = sample(teacher, heard, 1, seed=0, temperature=0)
+        drawn = sample(teacher, heard, 1, seed=0, temperature=0, limit=self._settings.limit)
         scores = teacher.score(heard, drawn.written, suppressed=False)
         items = torch.tensor(places)[drawn.written.items.cpu()]
         return Written(items, drawn.written.tokens, drawn.written.mask), scores

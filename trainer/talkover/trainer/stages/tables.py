@@ -207,6 +207,7 @@ class SftSettings:
         decay: Weight decay.
         distil: Weight of the divergence from the stock model's own texts (nats a token).
         teacher: The window on which the stock model hears (seconds).
+        limit: Tokens of what it writes at most.
 
     Raises:
         ConfigError: one is out of its range.
@@ -223,14 +224,15 @@ class SftSettings:
     decay: float = 0.0
     distil: float = 1.0
     teacher: float = 30.0
+    limit: int = 96
 
     def __post_init__(self) -> None:
-        counts = min(self.steps, self.examples, self.micro) >= 1
+        counts = min(self.steps, self.examples, self.micro, self.limit) >= 1
         rest = min(self.continued, self.warmup, self.decay, self.distil) >= 0
         if not counts or not rest or min(self.rate, self.clip) <= 0:
             raise ConfigError(
-                "sft: steps, examples and micro are 1 or more, rate and clip above 0, the others 0 "
-                "or more"
+                "sft: steps, examples, micro and limit are 1 or more, rate and clip above 0, the "
+                "others 0 or more"
             )
         if not 0 <= self.lowest <= 1 or not 2 <= self.teacher <= LONGEST / RATE:
             raise ConfigError("sft: lowest is a share of the rate, teacher is 2 to 30 seconds")
