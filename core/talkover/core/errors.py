@@ -12,7 +12,8 @@
     │   ├── DownloadError      a part could not be fetched
     │   └── DamagedError       a file is not what its sha256 says
     ├── BundleError            a bundle is unfit to be loaded
-    │   └── OutdatedError      a part of it was made for another version of this code
+    │   ├── OutdatedError      a part of it was made for another version of this code
+    │   └── UntrustedError     nobody whose word counts vouches for it
     ├── ModelError             a loaded model refused its input
     ├── EndpointError          a remote model failed or answered nonsense
     ├── TraceError             a record cannot be stored or read
@@ -84,6 +85,10 @@ class BundleError(TalkoverError):
 
 class OutdatedError(BundleError):
     """A part of a bundle was made for another version of this code."""
+
+
+class UntrustedError(BundleError):
+    """Nobody whose word counts vouches for a bundle."""
 
 
 class ModelError(TalkoverError):

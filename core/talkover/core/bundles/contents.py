@@ -30,7 +30,7 @@ class Judge(Protocol):
         """The id of the key that vouches for it, if one does.
 
         Raises:
-            BundleError: it must not be used; the message says why.
+            UntrustedError: it must not be used; the message says why.
         """
         ...
 

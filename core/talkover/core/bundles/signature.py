@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from talkover.core.bundles.contents import SIGNATURE
-from talkover.core.errors import BundleError, ConfigError
+from talkover.core.errors import ConfigError, UntrustedError
 
 _KEY_BYTES: Final = 32
 _KEY_ID: Final = 16  # hexadecimal characters
@@ -51,14 +51,14 @@ class Signature(BaseModel):
         """A signature from its bytes.
 
         Raises:
-            BundleError: it is none.
+            UntrustedError: it is none.
         """
         try:
             return cls.model_validate_json(content)
         except ValidationError as error:
             found = error.errors(include_url=False, include_input=False)[0]
             where = ".".join(str(step) for step in found["loc"])
-            raise BundleError(
+            raise UntrustedError(
                 f"{SIGNATURE} of {name} is not valid: {where} {found['msg']}"
             ) from None
 
@@ -166,11 +166,11 @@ class Trust:
             The id of the trusted key that vouches for the bundle; None: none does.
 
         Raises:
-            BundleError: the bundle must not be used.
+            UntrustedError: the bundle must not be used.
         """
         if signature is None:
             if self.required:
-                raise BundleError(
+                raise UntrustedError(
                     f"{name} is not signed; if it is your own, run: talkover bundles sign"
                 )
             return None
@@ -178,13 +178,13 @@ class Trust:
         key = self.keys.get(made.key_id)
         if key is None:
             if self.required:
-                raise BundleError(
+                raise UntrustedError(
                     f"{name} is signed by the unknown key {made.key_id}; if you trust it, add its "
                     "public key to bundles.trusted_keys"
                 )
             return None
         if not key.signed(manifest, base64.b64decode(made.value)):
-            raise BundleError(
+            raise UntrustedError(
                 f"the signature of {name} does not fit its manifest: one of them was changed after "
                 f"{key.id} signed; get the bundle again"
             )

@@ -22,7 +22,7 @@ from talkover.core.bundles.contents import SIGNATURE, Judge, check_bundle
 from talkover.core.bundles.incoming import copy_into, open_source
 from talkover.core.bundles.manifest import MANIFEST, Manifest, read_manifest
 from talkover.core.bundles.staging import staging
-from talkover.core.errors import BundleError
+from talkover.core.errors import BundleError, UntrustedError
 from talkover.core.weights.disk import locked, sync, write_atomically
 
 _ID: Final = re.compile(r"[0-9a-f]{64}")
@@ -46,7 +46,10 @@ class BundleStore:
 
     def __init__(self, data_dir: Path) -> None:
         self.root = data_dir / "bundles"
-        self._cure = f"build it again with `talkover models build --data-dir {data_dir}`"
+        self._cure = (
+            f"build it again with `talkover models build --data-dir {data_dir}` or, if it was "
+            "trained, import it again"
+        )
 
     def ids(self) -> list[str]:
         """Ids of all bundles, sound or not, sorted."""
@@ -242,6 +245,8 @@ class BundleStore:
     def _naming_the_cure(self) -> Iterator[None]:
         try:
             yield
+        except UntrustedError:  # another build would not change that
+            raise
         except BundleError as error:
             raise BundleError(f"{error}; {self._cure}") from None
 
