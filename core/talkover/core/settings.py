@@ -155,6 +155,25 @@ class LearningSettings(_Section):
     )
 
 
+class SwapSettings(_Section):
+    """How careful a running server is with new weights."""
+
+    shadow_turns: int = Field(
+        10, ge=0, le=256, description="turns heard twice before a caller depends on new weights"
+    )
+    shadow_seconds: float = Field(120.0, ge=0, description="after so long that is enough")
+    share: float = Field(0.2, gt=0, le=1, description="sessions that a canary serves")
+    canary_turns: int = Field(
+        40, ge=1, le=400, description="turns without drift, then it serves all"
+    )
+    control_turns: int = Field(
+        20, ge=0, le=400, description="turns of the old weights to compare with at least"
+    )
+    look_every: int = Field(5, ge=1, le=400, description="turns of a canary between two looks")
+    alpha: float = Field(0.05, gt=0, lt=1, description="chance to roll back what is no worse")
+    latency_slack: float = Field(0.25, ge=0, description="seconds answers may come later")
+
+
 class Settings(BaseSettings):
     """All settings of a Talkover process."""
 
@@ -178,6 +197,7 @@ class Settings(BaseSettings):
     traces: TraceSettings = TraceSettings()
     learning: LearningSettings = LearningSettings()
     bundles: BundleSettings = BundleSettings()
+    swap: SwapSettings = SwapSettings()
 
     @classmethod
     def settings_customise_sources(

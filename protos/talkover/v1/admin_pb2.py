@@ -24,13 +24,17 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17talkover/v1/admin.proto\x12\x0btalkover.v1\"\x12\n\x10GetStatusRequest\"\xd5\x01\n\x11GetStatusResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x16\n\x0euptime_seconds\x18\x02 \x01(\x01\x12\x11\n\tbundle_id\x18\x03 \x01(\t\x12\x10\n\x08sessions\x18\x04 \x01(\x05\x12\x14\n\x0cmax_sessions\x18\x05 \x01(\x05\x12\x10\n\x08\x64raining\x18\x06 \x01(\x08\x12(\n\x06traces\x18\x07 \x01(\x0b\x32\x18.talkover.v1.TraceStatus\x12 \n\x18playout_late_p99_seconds\x18\x08 \x01(\x01\"U\n\x0bTraceStatus\x12\x11\n\tconnected\x18\x01 \x01(\x08\x12\x0f\n\x07spooled\x18\x02 \x01(\x03\x12\x11\n\tdelivered\x18\x03 \x01(\x03\x12\x0f\n\x07\x64ropped\x18\x04 \x01(\x03\"\x14\n\x12ListBundlesRequest\"?\n\x13ListBundlesResponse\x12(\n\x07\x62undles\x18\x01 \x03(\x0b\x32\x17.talkover.v1.BundleInfo\"Y\n\nBundleInfo\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0e\n\x06parent\x18\x02 \x01(\t\x12\x0f\n\x07\x63reated\x18\x03 \x01(\t\x12\r\n\x05\x62ytes\x18\x04 \x01(\x03\x12\x0f\n\x07\x63urrent\x18\x05 \x01(\x08\x32\xa5\x01\n\x05\x41\x64min\x12J\n\tGetStatus\x12\x1d.talkover.v1.GetStatusRequest\x1a\x1e.talkover.v1.GetStatusResponse\x12P\n\x0bListBundles\x12\x1f.talkover.v1.ListBundlesRequest\x1a .talkover.v1.ListBundlesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17talkover/v1/admin.proto\x12\x0btalkover.v1\"\x12\n\x10GetStatusRequest\"\xd5\x01\n\x11GetStatusResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x16\n\x0euptime_seconds\x18\x02 \x01(\x01\x12\x11\n\tbundle_id\x18\x03 \x01(\t\x12\x10\n\x08sessions\x18\x04 \x01(\x05\x12\x14\n\x0cmax_sessions\x18\x05 \x01(\x05\x12\x10\n\x08\x64raining\x18\x06 \x01(\x08\x12(\n\x06traces\x18\x07 \x01(\x0b\x32\x18.talkover.v1.TraceStatus\x12 \n\x18playout_late_p99_seconds\x18\x08 \x01(\x01\"U\n\x0bTraceStatus\x12\x11\n\tconnected\x18\x01 \x01(\x08\x12\x0f\n\x07spooled\x18\x02 \x01(\x03\x12\x11\n\tdelivered\x18\x03 \x01(\x03\x12\x0f\n\x07\x64ropped\x18\x04 \x01(\x03\"\x14\n\x12ListBundlesRequest\"?\n\x13ListBundlesResponse\x12(\n\x07\x62undles\x18\x01 \x03(\x0b\x32\x17.talkover.v1.BundleInfo\"Y\n\nBundleInfo\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0e\n\x06parent\x18\x02 \x01(\t\x12\x0f\n\x07\x63reated\x18\x03 \x01(\t\x12\r\n\x05\x62ytes\x18\x04 \x01(\x03\x12\x0f\n\x07\x63urrent\x18\x05 \x01(\x08\"\x18\n\x16ListGenerationsRequest\"G\n\x17ListGenerationsResponse\x12,\n\x0bgenerations\x18\x01 \x03(\x0b\x32\x17.talkover.v1.Generation\"\x19\n\x17WatchGenerationsRequest\"H\n\x18WatchGenerationsResponse\x12,\n\x0bgenerations\x18\x01 \x03(\x0b\x32\x17.talkover.v1.Generation\"\x9c\x02\n\nGeneration\x12\x0e\n\x06number\x18\x01 \x01(\x05\x12\x11\n\tbundle_id\x18\x02 \x01(\t\x12+\n\x05state\x18\x03 \x01(\x0e\x32\x1c.talkover.v1.GenerationState\x12\r\n\x05share\x18\x04 \x01(\x01\x12\x0c\n\x04uses\x18\x05 \x01(\x05\x12\r\n\x05turns\x18\x06 \x01(\x03\x12\x10\n\x08\x63ompared\x18\x07 \x01(\x05\x12\x0f\n\x07seconds\x18\x08 \x01(\x01\x12\x0e\n\x06reason\x18\t \x01(\t\x12\x31\n\x05signs\x18\n \x03(\x0b\x32\".talkover.v1.Generation.SignsEntry\x1a,\n\nSignsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\"U\n\x12OfferBundleRequest\x12\x11\n\tbundle_id\x18\x01 \x01(\t\x12\x12\n\x05share\x18\x02 \x01(\x01H\x00\x88\x01\x01\x12\x0e\n\x06reason\x18\x03 \x01(\tB\x08\n\x06_share\"B\n\x13OfferBundleResponse\x12+\n\ngeneration\x18\x01 \x01(\x0b\x32\x17.talkover.v1.Generation\"9\n\x14PromoteBundleRequest\x12\x11\n\tbundle_id\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\"D\n\x15PromoteBundleResponse\x12+\n\ngeneration\x18\x01 \x01(\x0b\x32\x17.talkover.v1.Generation\"\'\n\x15RollbackBundleRequest\x12\x0e\n\x06reason\x18\x01 \x01(\t\"E\n\x16RollbackBundleResponse\x12+\n\ngeneration\x18\x01 \x01(\x0b\x32\x17.talkover.v1.Generation*\xbc\x02\n\x0fGenerationState\x12 \n\x1cGENERATION_STATE_UNSPECIFIED\x10\x00\x12\x1c\n\x18GENERATION_STATE_LOADING\x10\x01\x12\x1b\n\x17GENERATION_STATE_WARMED\x10\x02\x12\x1c\n\x18GENERATION_STATE_CHECKED\x10\x03\x12\x1b\n\x17GENERATION_STATE_SHADOW\x10\x04\x12\x1b\n\x17GENERATION_STATE_CANARY\x10\x05\x12\x1c\n\x18GENERATION_STATE_CURRENT\x10\x06\x12\x1d\n\x19GENERATION_STATE_RETIRING\x10\x07\x12\x1a\n\x16GENERATION_STATE_FREED\x10\x08\x12\x1b\n\x17GENERATION_STATE_FAILED\x10\t2\xeb\x04\n\x05\x41\x64min\x12J\n\tGetStatus\x12\x1d.talkover.v1.GetStatusRequest\x1a\x1e.talkover.v1.GetStatusResponse\x12P\n\x0bListBundles\x12\x1f.talkover.v1.ListBundlesRequest\x1a .talkover.v1.ListBundlesResponse\x12\\\n\x0fListGenerations\x12#.talkover.v1.ListGenerationsRequest\x1a$.talkover.v1.ListGenerationsResponse\x12\x61\n\x10WatchGenerations\x12$.talkover.v1.WatchGenerationsRequest\x1a%.talkover.v1.WatchGenerationsResponse0\x01\x12P\n\x0bOfferBundle\x12\x1f.talkover.v1.OfferBundleRequest\x1a .talkover.v1.OfferBundleResponse\x12V\n\rPromoteBundle\x12!.talkover.v1.PromoteBundleRequest\x1a\".talkover.v1.PromoteBundleResponse\x12Y\n\x0eRollbackBundle\x12\".talkover.v1.RollbackBundleRequest\x1a#.talkover.v1.RollbackBundleResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'talkover.v1.admin_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_GENERATION_SIGNSENTRY']._loaded_options = None
+  _globals['_GENERATION_SIGNSENTRY']._serialized_options = b'8\001'
+  _globals['_GENERATIONSTATE']._serialized_start=1425
+  _globals['_GENERATIONSTATE']._serialized_end=1741
   _globals['_GETSTATUSREQUEST']._serialized_start=40
   _globals['_GETSTATUSREQUEST']._serialized_end=58
   _globals['_GETSTATUSRESPONSE']._serialized_start=61
@@ -43,6 +47,30 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTBUNDLESRESPONSE']._serialized_end=448
   _globals['_BUNDLEINFO']._serialized_start=450
   _globals['_BUNDLEINFO']._serialized_end=539
-  _globals['_ADMIN']._serialized_start=542
-  _globals['_ADMIN']._serialized_end=707
+  _globals['_LISTGENERATIONSREQUEST']._serialized_start=541
+  _globals['_LISTGENERATIONSREQUEST']._serialized_end=565
+  _globals['_LISTGENERATIONSRESPONSE']._serialized_start=567
+  _globals['_LISTGENERATIONSRESPONSE']._serialized_end=638
+  _globals['_WATCHGENERATIONSREQUEST']._serialized_start=640
+  _globals['_WATCHGENERATIONSREQUEST']._serialized_end=665
+  _globals['_WATCHGENERATIONSRESPONSE']._serialized_start=667
+  _globals['_WATCHGENERATIONSRESPONSE']._serialized_end=739
+  _globals['_GENERATION']._serialized_start=742
+  _globals['_GENERATION']._serialized_end=1026
+  _globals['_GENERATION_SIGNSENTRY']._serialized_start=982
+  _globals['_GENERATION_SIGNSENTRY']._serialized_end=1026
+  _globals['_OFFERBUNDLEREQUEST']._serialized_start=1028
+  _globals['_OFFERBUNDLEREQUEST']._serialized_end=1113
+  _globals['_OFFERBUNDLERESPONSE']._serialized_start=1115
+  _globals['_OFFERBUNDLERESPONSE']._serialized_end=1181
+  _globals['_PROMOTEBUNDLEREQUEST']._serialized_start=1183
+  _globals['_PROMOTEBUNDLEREQUEST']._serialized_end=1240
+  _globals['_PROMOTEBUNDLERESPONSE']._serialized_start=1242
+  _globals['_PROMOTEBUNDLERESPONSE']._serialized_end=1310
+  _globals['_ROLLBACKBUNDLEREQUEST']._serialized_start=1312
+  _globals['_ROLLBACKBUNDLEREQUEST']._serialized_end=1351
+  _globals['_ROLLBACKBUNDLERESPONSE']._serialized_start=1353
+  _globals['_ROLLBACKBUNDLERESPONSE']._serialized_end=1422
+  _globals['_ADMIN']._serialized_start=1744
+  _globals['_ADMIN']._serialized_end=2363
 # @@protoc_insertion_point(module_scope)

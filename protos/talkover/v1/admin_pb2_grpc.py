@@ -45,6 +45,31 @@ class AdminStub:
                 request_serializer=talkover_dot_v1_dot_admin__pb2.ListBundlesRequest.SerializeToString,
                 response_deserializer=talkover_dot_v1_dot_admin__pb2.ListBundlesResponse.FromString,
                 _registered_method=True)
+        self.ListGenerations = channel.unary_unary(
+                '/talkover.v1.Admin/ListGenerations',
+                request_serializer=talkover_dot_v1_dot_admin__pb2.ListGenerationsRequest.SerializeToString,
+                response_deserializer=talkover_dot_v1_dot_admin__pb2.ListGenerationsResponse.FromString,
+                _registered_method=True)
+        self.WatchGenerations = channel.unary_stream(
+                '/talkover.v1.Admin/WatchGenerations',
+                request_serializer=talkover_dot_v1_dot_admin__pb2.WatchGenerationsRequest.SerializeToString,
+                response_deserializer=talkover_dot_v1_dot_admin__pb2.WatchGenerationsResponse.FromString,
+                _registered_method=True)
+        self.OfferBundle = channel.unary_unary(
+                '/talkover.v1.Admin/OfferBundle',
+                request_serializer=talkover_dot_v1_dot_admin__pb2.OfferBundleRequest.SerializeToString,
+                response_deserializer=talkover_dot_v1_dot_admin__pb2.OfferBundleResponse.FromString,
+                _registered_method=True)
+        self.PromoteBundle = channel.unary_unary(
+                '/talkover.v1.Admin/PromoteBundle',
+                request_serializer=talkover_dot_v1_dot_admin__pb2.PromoteBundleRequest.SerializeToString,
+                response_deserializer=talkover_dot_v1_dot_admin__pb2.PromoteBundleResponse.FromString,
+                _registered_method=True)
+        self.RollbackBundle = channel.unary_unary(
+                '/talkover.v1.Admin/RollbackBundle',
+                request_serializer=talkover_dot_v1_dot_admin__pb2.RollbackBundleRequest.SerializeToString,
+                response_deserializer=talkover_dot_v1_dot_admin__pb2.RollbackBundleResponse.FromString,
+                _registered_method=True)
 
 
 class AdminServicer:
@@ -65,6 +90,43 @@ class AdminServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListGenerations(self, request, context):
+        """The bundles in this process's memory, and how far each is on its way.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WatchGenerations(self, request, context):
+        """The same, and again whenever it changes.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def OfferBundle(self, request, context):
+        """Loads a bundle and lets it prove itself: in the shadow, as a canary, for all. Answers when it
+        is loaded and checked, or FAILED_PRECONDITION with the reason why it is refused.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PromoteBundle(self, request, context):
+        """Loads a bundle and serves it to all. Answers when turns begin on it, or FAILED_PRECONDITION
+        with the reason why it is refused; then the old one keeps serving.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RollbackBundle(self, request, context):
+        """Drops the candidate; where there is none, goes back to the bundle that was current before.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AdminServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -77,6 +139,31 @@ def add_AdminServicer_to_server(servicer, server):
                     servicer.ListBundles,
                     request_deserializer=talkover_dot_v1_dot_admin__pb2.ListBundlesRequest.FromString,
                     response_serializer=talkover_dot_v1_dot_admin__pb2.ListBundlesResponse.SerializeToString,
+            ),
+            'ListGenerations': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListGenerations,
+                    request_deserializer=talkover_dot_v1_dot_admin__pb2.ListGenerationsRequest.FromString,
+                    response_serializer=talkover_dot_v1_dot_admin__pb2.ListGenerationsResponse.SerializeToString,
+            ),
+            'WatchGenerations': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchGenerations,
+                    request_deserializer=talkover_dot_v1_dot_admin__pb2.WatchGenerationsRequest.FromString,
+                    response_serializer=talkover_dot_v1_dot_admin__pb2.WatchGenerationsResponse.SerializeToString,
+            ),
+            'OfferBundle': grpc.unary_unary_rpc_method_handler(
+                    servicer.OfferBundle,
+                    request_deserializer=talkover_dot_v1_dot_admin__pb2.OfferBundleRequest.FromString,
+                    response_serializer=talkover_dot_v1_dot_admin__pb2.OfferBundleResponse.SerializeToString,
+            ),
+            'PromoteBundle': grpc.unary_unary_rpc_method_handler(
+                    servicer.PromoteBundle,
+                    request_deserializer=talkover_dot_v1_dot_admin__pb2.PromoteBundleRequest.FromString,
+                    response_serializer=talkover_dot_v1_dot_admin__pb2.PromoteBundleResponse.SerializeToString,
+            ),
+            'RollbackBundle': grpc.unary_unary_rpc_method_handler(
+                    servicer.RollbackBundle,
+                    request_deserializer=talkover_dot_v1_dot_admin__pb2.RollbackBundleRequest.FromString,
+                    response_serializer=talkover_dot_v1_dot_admin__pb2.RollbackBundleResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -134,6 +221,141 @@ class Admin:
             '/talkover.v1.Admin/ListBundles',
             talkover_dot_v1_dot_admin__pb2.ListBundlesRequest.SerializeToString,
             talkover_dot_v1_dot_admin__pb2.ListBundlesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListGenerations(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/talkover.v1.Admin/ListGenerations',
+            talkover_dot_v1_dot_admin__pb2.ListGenerationsRequest.SerializeToString,
+            talkover_dot_v1_dot_admin__pb2.ListGenerationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchGenerations(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/talkover.v1.Admin/WatchGenerations',
+            talkover_dot_v1_dot_admin__pb2.WatchGenerationsRequest.SerializeToString,
+            talkover_dot_v1_dot_admin__pb2.WatchGenerationsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def OfferBundle(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/talkover.v1.Admin/OfferBundle',
+            talkover_dot_v1_dot_admin__pb2.OfferBundleRequest.SerializeToString,
+            talkover_dot_v1_dot_admin__pb2.OfferBundleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PromoteBundle(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/talkover.v1.Admin/PromoteBundle',
+            talkover_dot_v1_dot_admin__pb2.PromoteBundleRequest.SerializeToString,
+            talkover_dot_v1_dot_admin__pb2.PromoteBundleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RollbackBundle(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/talkover.v1.Admin/RollbackBundle',
+            talkover_dot_v1_dot_admin__pb2.RollbackBundleRequest.SerializeToString,
+            talkover_dot_v1_dot_admin__pb2.RollbackBundleResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -37,6 +37,20 @@ class AdminStub:
     """How the server is doing."""
     ListBundles: _grpc.UnaryUnaryMultiCallable[_admin_pb2.ListBundlesRequest, _admin_pb2.ListBundlesResponse]
     """The bundles on this server's disk."""
+    ListGenerations: _grpc.UnaryUnaryMultiCallable[_admin_pb2.ListGenerationsRequest, _admin_pb2.ListGenerationsResponse]
+    """The bundles in this process's memory, and how far each is on its way."""
+    WatchGenerations: _grpc.UnaryStreamMultiCallable[_admin_pb2.WatchGenerationsRequest, _admin_pb2.WatchGenerationsResponse]
+    """The same, and again whenever it changes."""
+    OfferBundle: _grpc.UnaryUnaryMultiCallable[_admin_pb2.OfferBundleRequest, _admin_pb2.OfferBundleResponse]
+    """Loads a bundle and lets it prove itself: in the shadow, as a canary, for all. Answers when it
+    is loaded and checked, or FAILED_PRECONDITION with the reason why it is refused.
+    """
+    PromoteBundle: _grpc.UnaryUnaryMultiCallable[_admin_pb2.PromoteBundleRequest, _admin_pb2.PromoteBundleResponse]
+    """Loads a bundle and serves it to all. Answers when turns begin on it, or FAILED_PRECONDITION
+    with the reason why it is refused; then the old one keeps serving.
+    """
+    RollbackBundle: _grpc.UnaryUnaryMultiCallable[_admin_pb2.RollbackBundleRequest, _admin_pb2.RollbackBundleResponse]
+    """Drops the candidate; where there is none, goes back to the bundle that was current before."""
 
 @_typing.type_check_only
 class AdminAsyncStub(AdminStub):
@@ -47,6 +61,20 @@ class AdminAsyncStub(AdminStub):
     """How the server is doing."""
     ListBundles: _aio.UnaryUnaryMultiCallable[_admin_pb2.ListBundlesRequest, _admin_pb2.ListBundlesResponse]  # type: ignore[assignment]
     """The bundles on this server's disk."""
+    ListGenerations: _aio.UnaryUnaryMultiCallable[_admin_pb2.ListGenerationsRequest, _admin_pb2.ListGenerationsResponse]  # type: ignore[assignment]
+    """The bundles in this process's memory, and how far each is on its way."""
+    WatchGenerations: _aio.UnaryStreamMultiCallable[_admin_pb2.WatchGenerationsRequest, _admin_pb2.WatchGenerationsResponse]  # type: ignore[assignment]
+    """The same, and again whenever it changes."""
+    OfferBundle: _aio.UnaryUnaryMultiCallable[_admin_pb2.OfferBundleRequest, _admin_pb2.OfferBundleResponse]  # type: ignore[assignment]
+    """Loads a bundle and lets it prove itself: in the shadow, as a canary, for all. Answers when it
+    is loaded and checked, or FAILED_PRECONDITION with the reason why it is refused.
+    """
+    PromoteBundle: _aio.UnaryUnaryMultiCallable[_admin_pb2.PromoteBundleRequest, _admin_pb2.PromoteBundleResponse]  # type: ignore[assignment]
+    """Loads a bundle and serves it to all. Answers when turns begin on it, or FAILED_PRECONDITION
+    with the reason why it is refused; then the old one keeps serving.
+    """
+    RollbackBundle: _aio.UnaryUnaryMultiCallable[_admin_pb2.RollbackBundleRequest, _admin_pb2.RollbackBundleResponse]  # type: ignore[assignment]
+    """Drops the candidate; where there is none, goes back to the bundle that was current before."""
 
 class AdminServicer(metaclass=_abc_1.ABCMeta):
     """Needs the server's token whenever the server needs one."""
@@ -66,5 +94,49 @@ class AdminServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_admin_pb2.ListBundlesResponse, _abc.Awaitable[_admin_pb2.ListBundlesResponse]]:
         """The bundles on this server's disk."""
+
+    @_abc_1.abstractmethod
+    def ListGenerations(
+        self,
+        request: _admin_pb2.ListGenerationsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.ListGenerationsResponse, _abc.Awaitable[_admin_pb2.ListGenerationsResponse]]:
+        """The bundles in this process's memory, and how far each is on its way."""
+
+    @_abc_1.abstractmethod
+    def WatchGenerations(
+        self,
+        request: _admin_pb2.WatchGenerationsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_admin_pb2.WatchGenerationsResponse], _abc.AsyncIterator[_admin_pb2.WatchGenerationsResponse]]:
+        """The same, and again whenever it changes."""
+
+    @_abc_1.abstractmethod
+    def OfferBundle(
+        self,
+        request: _admin_pb2.OfferBundleRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.OfferBundleResponse, _abc.Awaitable[_admin_pb2.OfferBundleResponse]]:
+        """Loads a bundle and lets it prove itself: in the shadow, as a canary, for all. Answers when it
+        is loaded and checked, or FAILED_PRECONDITION with the reason why it is refused.
+        """
+
+    @_abc_1.abstractmethod
+    def PromoteBundle(
+        self,
+        request: _admin_pb2.PromoteBundleRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.PromoteBundleResponse, _abc.Awaitable[_admin_pb2.PromoteBundleResponse]]:
+        """Loads a bundle and serves it to all. Answers when turns begin on it, or FAILED_PRECONDITION
+        with the reason why it is refused; then the old one keeps serving.
+        """
+
+    @_abc_1.abstractmethod
+    def RollbackBundle(
+        self,
+        request: _admin_pb2.RollbackBundleRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_admin_pb2.RollbackBundleResponse, _abc.Awaitable[_admin_pb2.RollbackBundleResponse]]:
+        """Drops the candidate; where there is none, goes back to the bundle that was current before."""
 
 def add_AdminServicer_to_server(servicer: AdminServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -11,25 +11,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
+from redis.exceptions import RedisError
 
-from talkover.core.brain import BrainRuntime
 from talkover.core.bundles import BundleStore
-from talkover.core.errors import BundleError
-from talkover.core.listener import ListenerRuntime
-from talkover.core.listener.served import served_variant
-from talkover.core.onnx.providers import available, choose_providers
+from talkover.core.bundles.keys import trust_of
+from talkover.core.redis_url import redis_url
 from talkover.core.settings import Settings
-from talkover.core.vad import VoiceModel
-from talkover.server.evidence import Witness
 from talkover.server.hall import Hall
-from talkover.server.hearing import BatchedListener, BatchedVoices
-from talkover.server.inference import NICE, Worker
 from talkover.server.memory import settle
 from talkover.server.observing import Metrics
-from talkover.server.parts import Parts
-from talkover.server.speaking import PiperVoice
-from talkover.server.thinking import Brain, EndpointBrain, OnnxBrain
+from talkover.server.swap.follower import Follower
+from talkover.server.swap.house import House
+from talkover.server.swap.loading import Loader
+from talkover.server.swap.operator import Operator
+from talkover.server.swap.policy import SwapPolicy
+from talkover.server.swap.shelf import Shelf
 from talkover.server.traces import TraceWriter
+from talkover.server.traces.delivery import connect
 from talkover.server.transports.grpc import GrpcServer
 from talkover.server.transports.webrtc.http import HttpServer
 from talkover.server.workers.lines import Lines, OwnLines
@@ -61,81 +59,24 @@ def choose_token(settings: Settings) -> str | None:
     return None if settings.on_loopback() else secrets.token_urlsafe(24)
 
 
-def choose_bundle(store: BundleStore, settings: Settings) -> tuple[str, Path]:
-    """The bundle to serve and its folder, found sound.
-
-    Raises:
-        BundleError: there is none, or it is damaged.
-    """
-    bundle_id = settings.bundle or store.current()
-    if bundle_id is None:
-        raise BundleError("no bundle yet; run `talkover models build` first (or `make talk`)")
-    store.verify(bundle_id)
-    return bundle_id, store.path(bundle_id)
+def policy_of(settings: Settings) -> SwapPolicy:
+    """How careful a swap is, as the settings have it."""
+    return SwapPolicy(**settings.swap.model_dump())
 
 
 @contextlib.asynccontextmanager
-async def load_parts(bundle_id: str, folder: Path, settings: Settings) -> AsyncIterator[Parts]:
-    """Load a bundle's models, each on a worker of its own, and unload them at the end.
-
-    Raises:
-        BundleError: a part cannot be loaded.
-        ConfigError: it cannot run on what the settings ask for.
-    """
-    models = settings.models
-    providers = choose_providers(models.providers, available())
-    async with contextlib.AsyncExitStack() as stack:
-
-        def worker(name: str, nice: int = NICE) -> Worker:
-            made = Worker(name, nice=nice)
-            stack.push_async_callback(made.close)
-            return made
-
-        ears = worker("listener", nice=NICE // 2)  # before the mouth, which works ahead
-        runtime = await ears.run(
-            lambda: ListenerRuntime(
-                folder / "listener",
-                variant=served_variant(folder / "listener", models.listener_variant),
-                threads=models.threads,
-                providers=providers,
-            )
-        )
-        listener = BatchedListener(runtime, ears, max_batch=models.max_batch)
-        stack.push_async_callback(listener.close)
-        brain = await _load_brain(folder, settings, worker)
-        stack.push_async_callback(brain.close)
-        mouth = worker("voice")
-        voice = await PiperVoice.load(
-            folder / "voice", mouth, threads=models.threads, providers=providers
-        )
-        stack.push_async_callback(voice.close)
-        # Always on the CPU, where a hop takes 0.1 ms: the way to a GPU and back takes longer.
-        drums = worker("voices", nice=0)
-        voices = BatchedVoices(VoiceModel(folder / "vad" / "model.onnx"), drums)
-        stack.push_async_callback(voices.close)
-        witness = await Witness.load(folder, worker("witness", nice=0), worker("overlaps", nice=0))
-        log.info(
-            "models.loaded",
-            bundle=bundle_id,
-            providers=list(providers),
-            listener_variant=runtime.variant,
-            threads=models.threads,
-            witness=witness.parts,
-        )
-        yield Parts(bundle_id, voices, listener, witness, brain, voice)
-
-
-async def _load_brain(folder: Path, settings: Settings, worker: Callable[[str], Worker]) -> Brain:
-    brain = settings.brain
-    if brain.url is not None:
-        key = brain.api_key.get_secret_value() if brain.api_key else None
-        return EndpointBrain(brain.url, brain.model, api_key=key)
-    head = worker("brain")
-    threads = settings.models.threads
-    # On the CPU: its keys and values live in memory there, and a small brain is quick enough. A
-    # large one has an endpoint of its own.
-    runtime = await head.run(lambda: BrainRuntime(folder / "brain", threads=threads))
-    return OnnxBrain(runtime, head)
+async def _operate(house: House, shelf: Shelf, settings: Settings) -> AsyncIterator[Operator]:
+    """Follow what is said about bundles, as long as the block lasts."""
+    client = connect(redis_url(settings))
+    follower = Follower(house, shelf, client)
+    following = asyncio.create_task(follower.run(), name="bundles")
+    try:
+        yield Operator(house, shelf, follower)
+    finally:
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+        with contextlib.suppress(RedisError, OSError):
+            await client.aclose()
 
 
 async def serve(
@@ -166,28 +107,33 @@ async def serve(
         loop.add_signal_handler(name, stop.set)
     begin = time.monotonic()
     store = BundleStore(settings.data_dir)
-    bundle_id, folder = await asyncio.to_thread(choose_bundle, store, settings)
+    loader = Loader(settings)
+    trust = await asyncio.to_thread(trust_of, settings)
+    shelf = Shelf(store, trust, settings.bundle)
+    folder, manifest = await asyncio.to_thread(shelf.first)
     token = token or choose_token(settings)
     lines = lines or OwnLines(settings.server.max_sessions)
     async with contextlib.AsyncExitStack() as stack:
-        parts = await stack.enter_async_context(load_parts(bundle_id, folder, settings))
+        house = House(shelf, loader, await loader.load(folder, manifest), policy_of(settings))
+        await stack.enter_async_context(house.open())
         traces = await stack.enter_async_context(TraceWriter.open(settings))
         metrics = Metrics()
-        hall = Hall(lambda: parts, settings, traces, metrics, lines)
+        hall = Hall(house, settings, traces, metrics, lines)
         metrics.watch(hall)
-        server = GrpcServer(hall, store, settings, token)
+        operator = await stack.enter_async_context(_operate(house, shelf, settings))
+        server = GrpcServer(hall, operator, store, settings, token)
         port = await server.start()
-        web = HttpServer(hall, settings, token, metrics)
+        web = HttpServer(hall, settings, token, metrics, operator)
         http_port = await web.start(socket)
         settle()
         log.info(
             "server.ready",
             address=f"{settings.server.host}:{port}",
             page=f"http://{settings.server.host}:{http_port}",
-            bundle=bundle_id,
+            bundle=manifest.id,
             seconds=round(time.monotonic() - begin, 2),
         )
-        on_ready(Running(port, http_port, token, bundle_id))
+        on_ready(Running(port, http_port, token, manifest.id))
         await stop.wait()
         log.info("server.draining", sessions=len(hall))
         await server.refuse()

@@ -13,8 +13,8 @@ import numpy as np
 from talkover.core.errors import AdmissionError
 from talkover.core.settings import Settings
 from talkover.server.memory import Tidier
-from talkover.server.parts import Parts
 from talkover.server.session import Gate, Session
+from talkover.server.swap.house import House
 from talkover.server.traces import TraceWriter
 from talkover.server.workers.lines import Lines
 from talkover.v1 import agent_pb2
@@ -53,7 +53,7 @@ class Hall:
     """All sessions of a process.
 
     Args:
-        parts: The models that new turns begin on.
+        house: The models.
         settings: Limits.
         traces: Where turns are kept.
         observer: Told what happens.
@@ -62,13 +62,13 @@ class Hall:
 
     def __init__(
         self,
-        parts: Callable[[], Parts],
+        house: House,
         settings: Settings,
         traces: TraceWriter,
         observer: Observer,
         lines: Lines,
     ) -> None:
-        self.parts = parts
+        self.house = house
         self.traces = traces
         self.draining = False
         self._settings = settings
@@ -128,7 +128,7 @@ class Hall:
             session = Session(
                 secrets.token_hex(8),
                 gate,
-                self.parts,
+                self.house,
                 self._settings,
                 self.traces,
                 on_late=self._frame_left,

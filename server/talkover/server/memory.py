@@ -50,6 +50,11 @@ class Tidier:
 async def _tidy() -> None:
     await asyncio.sleep(_PAUSE)
     gc.collect()
+    await trim()
+
+
+async def trim() -> None:
+    """Have the C library give back what it keeps."""
     if (libc := _libc()) is not None:
         await asyncio.to_thread(libc.malloc_trim, 0)  # ctypes lets go of the interpreter
 

@@ -108,7 +108,7 @@ def test_a_tape_gives_back_what_was_put_on_it(sizes, start, length):
 )
 def test_agent_audio_leaves_whole_and_in_frames(sizes, rate):
     agent = AgentLane(AudioFormat(Encoding.PCM16, rate), 22_050)
-    agent.begin()
+    agent.begin(22_050)
     agent.release()
     for size in sizes:
         agent.queue(np.ones(size, np.int16), [("word", 0, size)] if size else [])
@@ -124,7 +124,7 @@ def test_agent_audio_leaves_whole_and_in_frames(sizes, rate):
 
 def test_heard_text_is_what_was_played():
     agent = AgentLane(PCM, RATE)
-    agent.begin()
+    agent.begin(RATE)
     agent.release()
     agent.queue(np.ones(3 * FRAME, np.int16), [("one", 0, FRAME), ("two", FRAME, 3 * FRAME)])
     agent.finish()
@@ -142,7 +142,7 @@ def test_heard_text_is_what_was_played():
 @given(st.lists(st.integers(0, 2_000), max_size=12), st.integers(0, 60))
 def test_heard_is_always_a_prefix_of_said(lengths, frames):
     agent = AgentLane(PCM, RATE)
-    agent.begin()
+    agent.begin(RATE)
     agent.release()
     for number, length in enumerate(lengths):
         agent.queue(np.ones(length, np.int16), [(f"w{number}", 0, length)])
@@ -155,17 +155,17 @@ def test_heard_is_always_a_prefix_of_said(lengths, frames):
 
 def test_a_hum_is_soft_and_no_part_of_any_reply():
     agent = AgentLane(PCM, RATE)
-    agent.hum(np.full(3 * FRAME, 1_000, np.int16))
+    agent.hum(np.full(3 * FRAME, 1_000, np.int16), RATE)
     assert spoken(agent) == [500.0] * 3
     assert agent.ledger.said_text() == ""
-    agent.hum(np.full(3 * FRAME, 1_000, np.int16))
-    agent.begin()
+    agent.hum(np.full(3 * FRAME, 1_000, np.int16), RATE)
+    agent.begin(RATE)
     assert agent.drained, "a reply takes its place"
 
 
 def test_a_cut_reply_leaves_nothing_behind():
-    agent = AgentLane(PCM, 22_050)
-    agent.begin()
+    agent = AgentLane(PCM, RATE)
+    agent.begin(RATE)
     agent.release()
     agent.queue(np.ones(50_000, np.int16), [("word", 0, 50_000)])
     agent.pop()
@@ -186,7 +186,7 @@ def spoken(agent):
 def speaking(seconds=1.0, words=10):
     """An agent in mid-reply: ten words of 0.1 s."""
     agent = AgentLane(PCM, RATE)
-    agent.begin()
+    agent.begin(RATE)
     size = round(seconds * RATE) // words
     for number in range(words):
         level = 1_000 + number

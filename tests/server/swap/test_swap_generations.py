@@ -152,9 +152,9 @@ def test_back_again_at_once_while_the_old_one_still_runs():
     old = house.current
     house.take(old)
     loaded(house, NEW, Goal.CURRENT)
-    assert house.roll_back("people complain", 5.0) is None
+    assert house.offer(OLD, Goal.CURRENT, 5.0, why="people complain") is None
     assert house.current is old
-    assert old.uses == 1
+    assert (old.uses, old.reason) == (1, "people complain")
 
 
 def test_back_again_when_the_old_one_is_gone_it_must_be_loaded():
@@ -162,17 +162,19 @@ def test_back_again_when_the_old_one_is_gone_it_must_be_loaded():
     old = house.current
     loaded(house, NEW, Goal.CURRENT)
     house.freed(old, 4.0)
-    assert house.roll_back("people complain", 5.0) == OLD
+    again = house.offer(OLD, Goal.CURRENT, 5.0)
+    assert again is not None
+    assert again.number == 2
     assert house.current.bundle == NEW
 
 
-def test_going_back_drops_the_candidate_first():
+def test_a_candidate_can_be_dropped():
     house = Generations(OLD, 0.0, POLICY)
     new = loaded(house, NEW, Goal.CANARY)
-    assert house.roll_back("no", 5.0) is None
+    assert house.drop("no", 5.0)
     assert house.current.bundle == OLD
     assert new.reason == "rolled back: no"
-    assert house.roll_back("no", 6.0) is None  # nothing was there before
+    assert not house.drop("no", 6.0)
 
 
 def test_a_generation_in_use_cannot_be_freed():
@@ -260,12 +262,8 @@ class AnyInterleaving(RuleBasedStateMachine):
         self.house.decide(self.tick())
 
     @rule()
-    def roll_back(self):
-        bundle = self.house.roll_back("somebody said so", self.tick())
-        if bundle is not None:
-            made = self.house.offer(bundle, Goal.CURRENT, self.tick())
-            if made is not None:
-                self.loading.append(made)
+    def drop(self):
+        self.house.drop("somebody said so", self.tick())
 
     @rule()
     def free(self):

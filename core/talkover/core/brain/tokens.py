@@ -11,6 +11,7 @@ from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
 from talkover.core.brain.weights import Vocabulary
 from talkover.core.errors import BundleError, WeightsError
+from talkover.core.tokenizer_files import read_tokenizer_file
 
 Role = Literal["system", "user", "assistant"]
 
@@ -108,7 +109,7 @@ class ChatTokens:
             BundleError: it cannot be read.
         """
         try:
-            tokenizer = Tokenizer.from_file(str(path))
+            tokenizer = read_tokenizer_file(path)
         except Exception as error:
             raise BundleError(
                 f"{path.name} is unreadable; rebuild the bundle: talkover models build"

@@ -1,75 +1,41 @@
 """The small models that say who speaks, what for, and whether they are done: off the event loop."""
 
 from collections.abc import Callable
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
-import structlog
 from numpy.typing import NDArray
 
-from talkover.core.ending import EndingRuntime, has_ending
-from talkover.core.errors import OutdatedError
+from talkover.core.ending import EndingRuntime
 from talkover.core.overlap import (
     OverlapEvidence,
     OverlapProbabilities,
     OverlapRuntime,
     features,
 )
-from talkover.core.speaker import SpeakerRuntime, has_speaker
-from talkover.server.inference import Worker
-
-log = structlog.get_logger()
+from talkover.core.speaker import SpeakerRuntime
+from talkover.server.inference import Seat
 
 
+@dataclass(frozen=True, slots=True)
 class Witness:
-    """Answers for all sessions, on two workers. A bundle may lack any of its models.
+    """Answers for all sessions. A bundle may lack any of its models.
 
-    Args:
+    Attributes:
         speaker: Tells voices apart.
-        ending: Tells ends of turns by their sound.
-        overlap: Tells what a sound over the agent's speech is.
-        worker: Runs the first two; whoever made it closes it.
-        quick: Runs the third, which takes a millisecond and must not wait for those.
+        ends: Tells ends of turns by their sound.
+        overlap: Tells what a sound over the agent's speech is; it takes a millisecond, so its
+            thread must be its own.
     """
 
-    def __init__(
-        self,
-        speaker: SpeakerRuntime | None,
-        ending: EndingRuntime | None,
-        overlap: OverlapRuntime | None,
-        worker: Worker,
-        quick: Worker,
-    ) -> None:
-        self._speaker = speaker
-        self._ending = ending
-        self._overlap = overlap
-        self._worker = worker
-        self._quick = quick
-
-    @staticmethod
-    async def load(folder: Path, worker: Worker, quick: Worker) -> "Witness":
-        """Load what the bundle in ``folder`` has.
-
-        Raises:
-            BundleError: one of them is damaged.
-        """
-
-        def build() -> Witness:
-            who, over, what = (folder / part for part in ("speaker", "ending", "overlap"))
-            return Witness(
-                SpeakerRuntime(who) if has_speaker(who) else None,
-                EndingRuntime(over) if has_ending(over) else None,
-                _classifier(what) if what.is_dir() else None,
-                worker,
-                quick,
-            )
-
-        return await worker.run(build)
+    speaker: Seat[SpeakerRuntime] | None
+    ends: Seat[EndingRuntime] | None
+    overlap: Seat[OverlapRuntime] | None
 
     @property
     def parts(self) -> list[str]:
         """The models that are there."""
-        named = (("speaker", self._speaker), ("ending", self._ending), ("overlap", self._overlap))
+        named = (("speaker", self.speaker), ("ending", self.ends), ("overlap", self.overlap))
         return [name for name, model in named if model is not None]
 
     async def embed(self, pcm: NDArray[np.float32]) -> NDArray[np.float32] | None:
@@ -79,8 +45,8 @@ class Witness:
             ModelError: it is no such sound.
             BusyError: too many ask.
         """
-        speaker = self._speaker
-        return None if speaker is None else await self._worker.run(lambda: speaker.embed(pcm))
+        speaker = self.speaker
+        return None if speaker is None else await speaker.run(lambda model: model.embed(pcm))
 
     async def ending(self, pcm: NDArray[np.float32]) -> float | None:
         """The chance that a turn, float32 [n] at 16 kHz, is over; None: there is no model.
@@ -89,8 +55,8 @@ class Witness:
             ModelError: it is no such sound.
             BusyError: too many ask.
         """
-        ending = self._ending
-        return None if ending is None else await self._worker.run(lambda: ending.probability(pcm))
+        ends = self.ends
+        return None if ends is None else await ends.run(lambda model: model.probability(pcm))
 
     async def classify(
         self, evidence: Callable[[], OverlapEvidence]
@@ -103,17 +69,7 @@ class Witness:
         Raises:
             BusyError: too many ask.
         """
-        overlap = self._overlap
-        if overlap is None:
+        if self.overlap is None:
             return None
         given = evidence()
-        return await self._quick.run(lambda: overlap.probabilities(features(given)))
-
-
-def _classifier(folder: Path) -> OverlapRuntime | None:
-    """The bundle's, unless it is for other features: then the core's rules decide."""
-    try:
-        return OverlapRuntime(folder)
-    except OutdatedError as error:
-        log.warning("overlap.outdated", error=str(error))
-        return None
+        return await self.overlap.run(lambda model: model.probabilities(features(given)))

@@ -74,6 +74,11 @@ class BatchedListener:
                 self._abandon.set()  # it is being transcribed already, and for nobody
             raise
 
+    async def rest(self, seconds: float | None = None) -> None:
+        """Wait until nobody is being heard, at most so long."""
+        if self._pump is not None:
+            await asyncio.wait([self._pump], timeout=seconds)
+
     async def close(self) -> None:
         """Cancel everybody who waits."""
         if self._pump is not None:

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from talkover.core.clock import HOP, samples
 from talkover.core.vad import VoiceActivity, VoiceModel, feed_all, is_faint
 from talkover.server.evidence import EchoCanceller, EchoPolicy
 from talkover.server.inference import Worker
@@ -19,6 +20,9 @@ _ROOM: Final = 40  # hops of a stream that may wait: more than a second
 _POLICY: Final = EchoPolicy(suspicion=3)
 """Before a call's first echo is found, it ducks the agent; the words show that they are its own.
 A caller without an echo must not wait longer for the sake of those who have one."""
+
+REPLAY: Final = samples(2.0) // HOP * HOP
+"""Ticks that voice activity must have heard before its state is worth something."""
 
 _GATHER: Final = 0.008
 """Seconds between batches. Under load more hops come together meanwhile, and a hop in company costs
@@ -57,6 +61,9 @@ class VoiceStream:
         deliver: Called on the event loop with each hop, in order.
         fail: Called when a hop could not be judged.
         stir: Called when there is something to judge.
+        before: The caller's stream on other weights. What is known of the echo goes on; voice
+            activity never takes up what other weights left, but hears the audio again.
+        recent: That was judged last: int16 [REPLAY].
     """
 
     def __init__(
@@ -65,10 +72,13 @@ class VoiceStream:
         deliver: Callable[[Judged], None],
         fail: Callable[[Exception], None],
         stir: Callable[[], None],
+        before: "VoiceStream | None" = None,
+        recent: NDArray[np.int16] | None = None,
     ) -> None:
         self.activity = VoiceActivity(model)
         self.waiting: deque[_Waiting] = deque()
-        self._echo = EchoCanceller(_POLICY)
+        self.echo: EchoCanceller = EchoCanceller(_POLICY) if before is None else before.echo
+        self._recent = recent
         self._deliver = deliver
         self._fail = fail
         self._stir = stir
@@ -104,9 +114,13 @@ class VoiceStream:
 
     def clean(self, hop: _Waiting) -> tuple[NDArray[np.int16], float]:
         """Take the agent's echo off a hop, and say how much of it there was. On the worker."""
+        if self._recent is not None:
+            for heard in self._recent.reshape(-1, HOP):
+                self.activity.feed(heard)
+            self._recent = None
         if hop.far is None:
             return hop.pcm, 0.0
-        found = self._echo.push(hop.pcm, hop.far)
+        found = self.echo.push(hop.pcm, hop.far)
         return found.clean, found.likelihood
 
     def finish(self, judged: Judged) -> None:
@@ -150,13 +164,19 @@ class BatchedVoices:
         self._pump: asyncio.Task[None] | None = None
 
     def open(
-        self, deliver: Callable[[Judged], None], fail: Callable[[Exception], None]
+        self,
+        deliver: Callable[[Judged], None],
+        fail: Callable[[Exception], None],
+        before: VoiceStream | None = None,
+        recent: NDArray[np.int16] | None = None,
     ) -> VoiceStream:
-        """A new caller.
+        """A new caller, or one who comes over from other weights.
 
         Args:
             deliver: Called on the event loop with each hop, in order.
             fail: Called at most once, when no more hops can be judged.
+            before: The caller's stream on other weights, with no hop left to judge.
+            recent: That was judged last: int16 [REPLAY].
         """
 
         def stir() -> None:
@@ -164,7 +184,7 @@ class BatchedVoices:
             if self._pump is None or self._pump.done():
                 self._pump = asyncio.create_task(self._run(), name="voices-pump")
 
-        stream = VoiceStream(self.model, deliver, fail, stir)
+        stream = VoiceStream(self.model, deliver, fail, stir, before, recent)
         return stream
 
     async def close(self) -> None:

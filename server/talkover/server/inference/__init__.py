@@ -1,5 +1,6 @@
-"""Where models run: named, niced threads with bounded queues, and batching across sessions."""
+"""Where blocking inference happens: worker threads that never hold up the event loop."""
 
+from talkover.server.inference.seat import Seat
 from talkover.server.inference.worker import NICE, Worker
 
-__all__ = ["NICE", "Worker"]
+__all__ = ["NICE", "Seat", "Worker"]

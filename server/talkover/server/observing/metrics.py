@@ -4,11 +4,12 @@ from asyncio import all_tasks
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from talkover.server.hall import Hall
+from talkover.server.swap.generation import GONE, Generation, State
 
 _REPLY: Final = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.25, 1.5, 2.0, 3.0, 5.0)
 _LATE: Final = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5)
@@ -48,13 +49,16 @@ class Metrics:
             buckets=_LATE,
             registry=self.registry,
         )
-        self._bundle = Gauge(
-            "talkover_bundle_info", "The bundle in use.", ["bundle"], registry=self.registry
+        self._swaps = Counter(
+            "talkover_swaps",
+            "Bundles that came to the end of their way, by what became of them.",
+            ["result"],
+            registry=self.registry,
         )
 
     def watch(self, hall: Hall) -> None:
         """Show the hall's numbers as they are when asked."""
-        self._bundle.labels(hall.parts().bundle_id).set(1)
+        hall.house.listeners.append(self._swapped)
         self.registry.register(_HallCollector(hall))
 
     def session_began(self, transport: str) -> None:
@@ -68,6 +72,15 @@ class Metrics:
     def frame_left(self, late: float) -> None:
         """An agent frame left, so many seconds late."""
         self._late.observe(late)
+
+    def _swapped(self, generation: Generation, before: State) -> None:
+        """A generation's state changed."""
+        if generation.state is State.CURRENT:
+            self._swaps.labels("promoted").inc()
+        elif generation.state is State.FAILED:
+            self._swaps.labels("refused").inc()
+        elif generation.state is State.RETIRING and before is not State.CURRENT:
+            self._swaps.labels("rolled_back").inc()
 
     def replied(self, stages: Mapping[str, float]) -> None:
         """A reply became audible; seconds from the end of the caller's speech by stage."""
@@ -91,9 +104,36 @@ class _HallCollector(Collector):
         }
         for name, (text, value) in gauges.items():
             yield GaugeMetricFamily(name, text, value=value())
+        yield from self._generations()
         yield CounterMetricFamily(
             "talkover_traces_delivered_records", "Written to Redis.", value=traces.delivered
         )
         yield CounterMetricFamily(
             "talkover_traces_dropped_records", "Lost: the spool was full.", value=traces.dropped
         )
+
+    def _generations(self) -> Iterator[Metric]:
+        house = self._hall.house.generations
+        bundle = GaugeMetricFamily(
+            "talkover_bundle_info", "The bundle that is current.", labels=["bundle"]
+        )
+        bundle.add_metric([house.current.bundle], 1)
+        yield bundle
+        labels = ["generation", "bundle", "state"]
+        uses = GaugeMetricFamily(
+            "talkover_generation_uses", "What runs on a generation now.", labels=labels
+        )
+        share = GaugeMetricFamily(
+            "talkover_generation_canary_share", "Of the sessions, while a canary.", labels=labels
+        )
+        turns = GaugeMetricFamily(
+            "talkover_generation_turns", "Turns that ran on a generation.", labels=labels
+        )
+        for one in house.all():
+            if one.state not in GONE:
+                named = [str(one.number), one.bundle, one.state.value]
+                uses.add_metric(named, one.uses)
+                turns.add_metric(named, one.record.turns)
+                if one.state is State.CANARY:
+                    share.add_metric(named, one.share)
+        yield from (uses, share, turns)

@@ -69,8 +69,13 @@ class AgentLane:
             self._moved.clear()
             await self._moved.wait()
 
-    def begin(self) -> None:
-        """A new reply begins, held; whatever was left of the last one is gone."""
+    def begin(self, voice_rate: int) -> None:
+        """A new reply begins, held; whatever was left of the last one is gone.
+
+        Args:
+            voice_rate: Of the voice that says it (Hz).
+        """
+        self._voice_rate = voice_rate
         self.clear()
         self.held = True
         self.ledger.begin_reply()
@@ -95,8 +100,11 @@ class AgentLane:
         self._frames.extend(self._reframer.push(self._resampler.push(pcm)))
         return placed
 
-    def hum(self, pcm: NDArray[np.int16]) -> None:
-        """Add a sound that is no reply, softly: int16 [n] at the voice's rate."""
+    def hum(self, pcm: NDArray[np.int16], voice_rate: int) -> None:
+        """Add a sound that is no reply, softly: int16 [n] at ``voice_rate`` (Hz)."""
+        if voice_rate != self._voice_rate:
+            self._voice_rate = voice_rate
+            self._restart()
         soft = (pcm * _SOFT).astype(np.int16)
         self._frames.extend(self._reframer.push(self._resampler.push(soft)))
 

@@ -121,7 +121,7 @@ class Answers:
         """Think of an answer and synthesise it, unheard."""
         self._settle_truncation()
         self._history.add_caller(command.text)
-        self.lane.begin()
+        self.lane.begin(parts.voice.rate)
         self._marks = Milestones()
         self._released = self._audible = False
         self._words, self._unsaid = 0, []
@@ -187,7 +187,7 @@ class Answers:
         async def hum() -> None:
             async for piece in parts.voice.say(_NOD):
                 if self._reply is None:
-                    self.lane.hum(piece.pcm)
+                    self.lane.hum(piece.pcm, parts.voice.rate)
                     self.stir()
 
         self._spawn(hum(), "nod")

@@ -13,29 +13,33 @@ import numpy as np
 import structlog
 from numpy.typing import NDArray
 
-from talkover.core.audio import encode
+from talkover.core.audio import encode, to_float
 from talkover.core.clock import HOP, RATE, samples
 from talkover.core.errors import ProtocolError, TalkoverError
 from talkover.core.records import Outcome
 from talkover.core.settings import Settings
-from talkover.server.hearing import Judged
-from talkover.server.parts import Parts
+from talkover.server.evidence import Witness
+from talkover.server.hearing import REPLAY, Judged
 from talkover.server.session import wire
 from talkover.server.session.answers import Answers
 from talkover.server.session.ears import Ears
 from talkover.server.session.farend import FarEnd
 from talkover.server.session.gate import Gate, Opening
 from talkover.server.session.lane import CallerLane
+from talkover.server.session.leases import Leases
 from talkover.server.session.mediaclock import MediaClock
 from talkover.server.session.outbox import Outbox
 from talkover.server.session.pacer import Pacer
 from talkover.server.session.pictures import Pictures
 from talkover.server.session.turnbook import TurnBook
 from talkover.server.session.witness import TurnWitness
+from talkover.server.swap.lease import Landlord
+from talkover.server.swap.shadow import LiveTurn
 from talkover.server.traces import TraceWriter
 from talkover.server.turns import (
     Aside,
     Cancel,
+    Change,
     Command,
     Discard,
     Duck,
@@ -71,7 +75,7 @@ class Session:
     Args:
         session_id: Names the call in logs, traces and to the caller.
         gate: Has admitted the start message, and judges what follows.
-        parts: The models in use; asked for once a turn, so that a turn keeps its weights.
+        house: Gives the models; asked once a turn, so that a turn keeps its weights.
         settings: Limits and defaults.
         traces: Where the turns are kept.
         on_late: Told how many seconds late each agent frame left.
@@ -83,7 +87,7 @@ class Session:
         self,
         session_id: str,
         gate: Gate,
-        parts: Callable[[], Parts],
+        house: Landlord,
         settings: Settings,
         traces: TraceWriter,
         *,
@@ -99,15 +103,15 @@ class Session:
         self._gate = gate
         self._opening: Opening = gate.opening
         self._languages = self._opening.languages or settings.models.languages
-        self._house = parts
-        self._parts = parts()
+        self._house = house
+        self._leases = Leases(house, session_id)
         self._settings = settings
         self._clock = clock or MediaClock()
         nod_after = samples(settings.turns.nod_seconds)
         self._machine = TurnMachine(TurnPolicy(nod_after=nod_after))
         self._lane = CallerLane(self._opening.audio)
         self._far = FarEnd(self._opening.audio)
-        self._voices = self._parts.voices.open(self._on_hop, self._broke)
+        self._voices = self._leases.standing.voices.open(self._on_hop, self._broke)
         self._pictures = Pictures()
         self._book = TurnBook(
             session_id,
@@ -115,13 +119,14 @@ class Session:
             traces,
             self._lane.tape,
             temperature=settings.brain.temperature,
-            bundle_id=self._parts.bundle_id,
+            bundle_of=lambda turn: self._leases.of(turn).bundle_id,
+            over=self._leases.over,
             policy=self._machine.policy,
         )
         self._tasks: set[asyncio.Task[None]] = set()
         self._witness = TurnWitness(
             self._lane,
-            witness=lambda: self._parts.witness,
+            witness=self._witness_in_use,
             turn=lambda: self._machine.turn,
             observe=self._observe,
             spawn=self._spawn,
@@ -140,7 +145,7 @@ class Session:
         self._answers = Answers(
             session_id,
             self._opening.audio,
-            self._parts.voice.rate,
+            self._leases.standing.voice.rate,
             instructions=self._opening.instructions,
             brain=settings.brain,
             reports_playout=self._opening.reports_playout,
@@ -166,12 +171,13 @@ class Session:
 
     async def run(self) -> None:
         """Live until the call is over; then everything the session owned is given back."""
-        hello = wire.started(self.id, self._parts.bundle_id, self._opening)
+        bundle_id = self._leases.standing.bundle_id
+        hello = wire.started(self.id, bundle_id, self._opening)
         hello.started.languages[:] = self._languages
         self.outbox.put(hello)
-        log.info("session.started", session=self.id, bundle=self._parts.bundle_id)
+        log.info("session.started", session=self.id, bundle=bundle_id)
         self._spawn(self._pacer.run(), "pace")
-        self._answers.warm(self._parts)
+        self._answers.warm(self._leases.standing)
         try:
             await self._over.wait()
         finally:
@@ -180,8 +186,9 @@ class Session:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
             with contextlib.suppress(TalkoverError):
-                await self._parts.brain.forget(self.id)
+                await self._leases.standing.brain.forget(self.id)
             self._close_books()
+            self._leases.close()
             last = wire.ended(self._clock.now(), self._reason, self._machine.turns)
             self.outbox.close(last)
             log.info("session.ended", session=self.id, turns=self._machine.turns)
@@ -254,7 +261,9 @@ class Session:
             case "playout":
                 self._answers.report(request.playout.played)
             case "correction":
-                if not self._book.correct(request.correction.turn, request.correction.text):
+                if self._book.correct(request.correction.turn, request.correction.text):
+                    self._leases.corrected(request.correction.turn)
+                else:
                     self.tell(ProtocolError("a correction of a turn that is not known"))
             case "video":
                 self._take_picture(request.video, now)
@@ -298,23 +307,25 @@ class Session:
     def _obey(self, command: Command) -> None:  # noqa: C901, PLR0912 - one case a command
         match command:
             case Tell():
+                if command.change is Change.CALLER_STARTED:
+                    self._leases.begin(command.turn)
                 self._last_word = self._clock.now()
                 self._book.tell(command)
                 self.outbox.put(wire.turn_event(command))
             case Listen():
+                parts = self._leases.of(command.turn)
                 if command.purpose is Purpose.CANDIDATE:
-                    self._answers.warm(self._parts)
-                self._ears.listen(command, self._parts)
+                    self._answers.warm(parts)
+                self._ears.listen(command, parts)
             case Think():
                 self._thought = command
-                self._parts = self._house()
-                self._answers.prepare(command, self._parts)
+                self._answers.prepare(command, self._leases.of(command.turn))
             case Release():
                 self._end_turn()
             case Aside():
                 self._keep_aside(command)
-            case Nod():
-                self._answers.nod(self._parts)
+            case Nod(turn):
+                self._answers.nod(self._leases.of(turn))
             case Cancel(turn):
                 if self._answers.cancel():
                     self._book.reopen(turn)
@@ -335,7 +346,7 @@ class Session:
         if thought is None:
             return
         segments = self._ears.settle(thought.listens)
-        bundle_id = self._parts.bundle_id
+        bundle_id = self._leases.of(thought.turn).bundle_id
         if segments:
             self.outbox.put(
                 wire.transcript(
@@ -345,11 +356,12 @@ class Session:
         self._book.end_turn(thought, segments, now, bundle_id)
         if segments:
             self._witness.enrol(thought.start, thought.end)
+            self._shadow(segments[-1])
         self._answers.release()
 
     def _keep_aside(self, aside: Aside) -> None:
         """Tell and write down what was said that is no turn: by whom, when, which words."""
-        bundle_id = self._parts.bundle_id
+        bundle_id = self._leases.of(aside.turn).bundle_id
         segments = self._ears.settle(aside.listens)
         if segments:
             self.outbox.put(
@@ -363,6 +375,17 @@ class Session:
                 )
             )
             self._book.aside(aside, segments, bundle_id)
+
+    def _shadow(self, segment: wire.Segment) -> None:
+        """Let a candidate hear a stretch of the lane, too."""
+        if self._house.shadowing:
+            pcm = to_float(self._lane.tape.cut(segment.start, segment.end))
+            self._house.shadow(LiveTurn(pcm, self._languages, segment.transcript))
+
+    def _witness_in_use(self) -> Witness:
+        """Of the turn under way; after it, of the one that is being answered."""
+        turn = self._machine.turn
+        return self._leases.of(self._book.answering if turn is None else turn.index).witness
 
     def _lately_said(self) -> str:
         """What the agent said in the last seconds, as far as the caller's lane may echo it."""
@@ -387,6 +410,8 @@ class Session:
         if self._machine.turn is not None and self._lane.stalled(now):
             self._observe(Tick(self._lane.now(now)))
         quiet = self._machine.turn is None and self._answers.idle and not self._lane.pending
+        if self._leases.renew(quiet=quiet):
+            self._move_voices()
         if quiet and self._leaving:
             self._over.set()
         limits = self._settings.server
@@ -394,6 +419,14 @@ class Session:
             self.end(agent_pb2.END_REASON_TOO_LONG)
         elif quiet and now - self._last_word > samples(limits.idle_minutes * 60):
             self.end(agent_pb2.END_REASON_IDLE)
+
+    def _move_voices(self) -> None:
+        """Let the caller's audio run through the voice activity of other weights from now on."""
+        before, tape = self._voices, self._lane.tape
+        recent = tape.cut(tape.end - REPLAY, tape.end)
+        voices = self._leases.standing.voices
+        self._voices = voices.open(self._on_hop, self._broke, before, recent)
+        before.close()
 
     def _close_books(self) -> None:
         self._book.close_all(self._agent.ledger)

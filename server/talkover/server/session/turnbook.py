@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
@@ -71,7 +71,8 @@ class TurnBook:
         traces: Where records go.
         tape: The caller's audio, kept if the caller agreed.
         temperature: That the brain samples with.
-        bundle_id: For turns that end before they were answered.
+        bundle_of: The weights that a turn runs on.
+        over: Told of each turn that is over, with its words.
         policy: Of turn-taking, for replay.
     """
 
@@ -83,7 +84,8 @@ class TurnBook:
         tape: Tape,
         *,
         temperature: float,
-        bundle_id: str,
+        bundle_of: Callable[[int], str],
+        over: Callable[[TurnRecord], None],
         policy: TurnPolicy,
     ) -> None:
         self.answering = -1
@@ -95,13 +97,14 @@ class TurnBook:
         self._traces = traces
         self._tape = tape
         self._temperature = temperature
-        self._bundle_id = bundle_id
+        self._bundle_of = bundle_of
+        self._over = over
         self._open: dict[int, _Entry] = {}
         self._closed: dict[int, tuple[TurnRecord, Blobs]] = {}
         self._seq = 0
         self._batch: list[list[Any]] = []
         self._batch_at = 0
-        self._event("opened", 0, {"policy": asdict(policy), "bundle": bundle_id})
+        self._event("opened", 0, {"policy": asdict(policy), "bundle": bundle_of(0)})
 
     # What happens
 
@@ -117,7 +120,8 @@ class TurnBook:
         """Log a change of the floor, and open or close the turn that it is about."""
         self._batch.append(["Tell", tell.at, tell.change.value, tell.turn])
         if tell.change is Change.CALLER_STARTED:
-            self._open[tell.turn] = _Entry(tell.turn, tell.at, tell.at, bundle_id=self._bundle_id)
+            bundle_id = self._bundle_of(tell.turn)
+            self._open[tell.turn] = _Entry(tell.turn, tell.at, tell.at, bundle_id=bundle_id)
         entry = self._open.get(tell.turn)
         if entry is not None and len(entry.marks) < _MAX_MARKS:
             entry.marks.append(Mark(at=max(0, tell.at), kind=tell.change.value))
@@ -210,6 +214,7 @@ class TurnBook:
         if entry.error is not None and outcome is Outcome.COMPLETED:
             outcome = Outcome.ERROR
         record = self._record(entry, outcome, ledger)
+        self._over(record)
         self._keep(record if self._consent else redact(record), entry.blobs)
         self._flush()
 
@@ -250,7 +255,7 @@ class TurnBook:
             said=ledger.said_text()[:MAX_TEXT] if ledger else "",
             heard=ledger.heard_text()[:MAX_TEXT] if ledger else "",
             correction=entry.correction,
-            bundle=entry.bundle_id or self._bundle_id,
+            bundle=entry.bundle_id or self._bundle_of(entry.turn),
             temperature=self._temperature,
             marks=tuple(entry.marks),
             latencies=entry.latencies,

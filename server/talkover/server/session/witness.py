@@ -64,6 +64,7 @@ class TurnWitness:
         self._observe = observe
         self._spawn = spawn
         self._enrolment = Enrolment()
+        self._enrolled: object = None  # by which model: voices of two cannot be compared
         self._level: float | None = None  # of the caller's speech: dBFS
         self._voice: deque[float] = deque(maxlen=_HOPS)  # of the overlap's hops
         self._echo: deque[float] = deque(maxlen=_HOPS)
@@ -184,7 +185,11 @@ class TurnWitness:
             self._enrolment.adapt(embedding, seconds)
 
     async def _embed(self, pcm: NDArray[np.float32]) -> NDArray[np.float32] | None:
+        witness = self._witness()
+        if witness.speaker is not self._enrolled:
+            self._enrolment, self._enrolled = Enrolment(), witness.speaker
         try:
-            return await self._witness().embed(pcm)
+            embedding = await witness.embed(pcm)
         except TalkoverError:
             return None  # too short, silent, or too many ask: nobody is known by it
+        return embedding if witness.speaker is self._enrolled else None

@@ -66,6 +66,7 @@ class Generation:
         uses: Turns that run on it, and whatever else needs its models.
         building: Its models are being loaded: nobody may free them yet.
         looks: At its turns, as a canary.
+        why: Somebody wants it to be current.
         reason: Why it is in this state, for people.
         record: What its turns tell.
         compared: What the shadow tells.
@@ -81,6 +82,7 @@ class Generation:
     uses: int = 0
     building: bool = False
     looks: int = 0
+    why: str = ""
     reason: str = ""
     compared: deque[Compared] = field(default_factory=lambda: deque(maxlen=_COMPARED))
 

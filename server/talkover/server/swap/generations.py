@@ -39,8 +39,6 @@ class Generations:
         self.current = self._add(bundle, State.CURRENT, Goal.CURRENT, 1.0, now)
         self.current.reason = "the server started with it"
         self.candidate: Generation | None = None
-        self.previous: str | None = None
-        """The bundle that was current before."""
 
     def all(self) -> list[Generation]:
         """Oldest first; of those that are gone, the newest."""
@@ -82,7 +80,7 @@ class Generations:
     # How a candidate comes
 
     def offer(
-        self, bundle: str, goal: Goal, now: float, share: float | None = None
+        self, bundle: str, goal: Goal, now: float, share: float | None = None, why: str = ""
     ) -> Generation | None:
         """Somebody wants a bundle to be served.
 
@@ -94,6 +92,7 @@ class Generations:
             goal: How far it shall go.
             now: When (s).
             share: Of the sessions, as a canary; None: the policy's.
+            why: Of a promotion.
 
         Returns:
             A generation that must be loaded; None: there is nothing to load.
@@ -108,15 +107,16 @@ class Generations:
                 self.candidate.share = wanted
                 self.version += 1
             self.candidate.goal = max(self.candidate.goal, goal)
+            self.candidate.why = why
             self._advance(self.candidate, now)
             return None
         if self.candidate is not None:
             self._retire(self.candidate, f"{bundle[:12]} was offered meanwhile", now)
         if goal is Goal.CURRENT and (known := self._retiring(bundle)) is not None:
-            self._promote(known, "called back", now)
+            self._promote(known, why or "called back", now)
             return None
         self.candidate = self._add(bundle, State.LOADING, goal, wanted, now)
-        self.candidate.building = True
+        self.candidate.building, self.candidate.why = True, why
         return self.candidate
 
     def warmed(self, generation: Generation, now: float) -> bool:
@@ -172,7 +172,7 @@ class Generations:
     def _decide_shadow(self, candidate: Generation, now: float) -> Verdict | None:
         seen = len(candidate.compared)
         if (reason := shadow_drift(candidate.compared, self.policy)) is not None:
-            return self._send_back(candidate, reason, now)
+            return self._send_back(reason, now)
         if seen < self.policy.shadow_turns and now - candidate.since < self.policy.shadow_seconds:
             return None
         reason = f"heard {seen} turns in the shadow"
@@ -187,39 +187,25 @@ class Generations:
         if looks > candidate.looks:
             candidate.looks = looks
             if (reason := drift(new, old, policy)) is not None:
-                return self._send_back(candidate, reason, now)
+                return self._send_back(reason, now)
         if new.turns < policy.canary_turns:
             return None
         reason = f"{new.turns} turns without drift"
         self._promote(candidate, reason, now)
         return Verdict("promote", candidate.bundle, 1.0, reason)
 
-    def _send_back(self, candidate: Generation, reason: str, now: float) -> Verdict:
-        self._retire(candidate, f"rolled back: {reason}", now)
+    def _send_back(self, reason: str, now: float) -> Verdict:
+        self.drop(reason, now)
         return Verdict("rollback", self.current.bundle, 1.0, reason)
 
     # How a generation goes
 
-    def roll_back(self, reason: str, now: float) -> str | None:
-        """Somebody wants to go back: the candidate is dropped, or else the current one is left.
-
-        Args:
-            reason: Why.
-            now: When (s).
-
-        Returns:
-            The bundle that must be offered in place of the current one; None: it is served again,
-            or there was a candidate to drop, or nothing to go back to.
-        """
-        if self.candidate is not None:
-            self._retire(self.candidate, f"rolled back: {reason}", now)
-            return None
-        if self.previous is None:
-            return None
-        if (known := self._retiring(self.previous)) is not None:
-            self._promote(known, f"back again: {reason}", now)
-            return None
-        return self.previous
+    def drop(self, reason: str, now: float) -> bool:
+        """The candidate is not wanted any more; False: there was none."""
+        if self.candidate is None:
+            return False
+        self._retire(self.candidate, f"rolled back: {reason}", now)
+        return True
 
     def freeable(self) -> list[Generation]:
         """Those that retire and that nothing needs any more."""
@@ -256,9 +242,9 @@ class Generations:
         if candidate.state not in (State.CHECKED, State.SHADOW, State.CANARY):
             return
         if candidate.goal is Goal.CURRENT:
-            self._promote(candidate, "promoted", now)
+            self._promote(candidate, candidate.why or "promoted", now)
         elif candidate.goal is Goal.CANARY and candidate.state is not State.CANARY:
-            self._move(candidate, State.CANARY, now, "as it was asked for")
+            self._move(candidate, State.CANARY, now, "its outputs are as they should be")
         elif candidate.state is State.CHECKED:
             self._move(candidate, State.SHADOW, now, "its outputs are as they should be")
 
@@ -267,7 +253,7 @@ class Generations:
         self._move(before, State.RETIRING, now, f"{generation.bundle[:12]} took its place")
         self._move(generation, State.CURRENT, now, reason)
         generation.share = 1.0
-        self.current, self.previous = generation, before.bundle
+        self.current = generation
 
     def _retire(self, candidate: Generation, reason: str, now: float) -> None:
         self._move(candidate, State.RETIRING, now, reason)

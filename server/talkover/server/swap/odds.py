@@ -34,7 +34,8 @@ def sign_test(worse: int, better: int) -> float:
         The one-sided p-value, 0 to 1.
     """
     n = worse + better
-    return min(1.0, sum(math.comb(n, k) for k in range(worse, n + 1)) / 2**n)
+    tail = sum(math.comb(n, k) for k in range(worse, n + 1))
+    return min(1.0, tail / int(2**n))
 
 
 def later(new: Sequence[float], old: Sequence[float], slack: float) -> float:

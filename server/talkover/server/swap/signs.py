@@ -76,7 +76,7 @@ class Record:
 
     def count(self, kind: str) -> int:
         """How many of them were of that kind."""
-        found = sum(getattr(signs, kind) for signs in self._signs)
+        found = sum(bool(getattr(signs, kind)) for signs in self._signs)
         return min(self.n, found + self._late.get(kind, 0))
 
     def latencies(self) -> list[float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations  # grpc's classes are generic to type checkers only
 
 import asyncio
+import secrets
 import time
 from collections.abc import AsyncIterator
 from typing import Any, Final, TypeAlias
@@ -136,6 +137,8 @@ class AgentService(agent_pb2_grpc.AgentServicer):
     ) -> agent_pb2.TranscribeResponse:
         """One utterance."""
         begin = time.monotonic()
+        lease = self._hall.house.lease(secrets.token_hex(8))
+        parts = lease.parts
         try:
             form = audio_format(request.audio)
             check_chunk(request.data, form, _LONGEST)
@@ -143,7 +146,6 @@ class AgentService(agent_pb2_grpc.AgentServicer):
                 raise ProtocolError(f"n_best is 0 to {_MAX_N_BEST}")
             resampler = StreamResampler(form.rate, RATE)
             pcm = resampler.push(decode(request.data, form.encoding))
-            parts = self._hall.parts()
             if not await asyncio.to_thread(has_speech, parts.voices.model, pcm):
                 return agent_pb2.TranscribeResponse(
                     bundle_id=parts.bundle_id, seconds=time.monotonic() - begin
@@ -156,6 +158,8 @@ class AgentService(agent_pb2_grpc.AgentServicer):
             transcript = await parts.listener.transcribe(listen)
         except TalkoverError as error:
             await context.abort(status_of(error), f"{error.code}: {error}")
+        finally:
+            lease.end()
         return agent_pb2.TranscribeResponse(
             hypotheses=[
                 agent_pb2.Hypothesis(

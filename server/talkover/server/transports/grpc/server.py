@@ -11,6 +11,7 @@ from talkover.core.bundles import BundleStore
 from talkover.core.errors import ConfigError
 from talkover.core.settings import Settings
 from talkover.server.hall import Hall
+from talkover.server.swap.operator import Operator
 from talkover.server.transports.grpc.admin import AdminService
 from talkover.server.transports.grpc.agent import AgentService
 from talkover.server.transports.grpc.auth import TokenInterceptor
@@ -42,13 +43,19 @@ class GrpcServer:
 
     Args:
         hall: Where sessions live.
+        operator: Of the weights, for Admin.
         store: Bundles, for Admin.
         settings: Address and limits.
         token: What callers must bring; None: nothing.
     """
 
     def __init__(
-        self, hall: Hall, store: BundleStore, settings: Settings, token: str | None
+        self,
+        hall: Hall,
+        operator: Operator,
+        store: BundleStore,
+        settings: Settings,
+        token: str | None,
     ) -> None:
         self._settings = settings
         interceptors = [TokenInterceptor(token)] if token else []
@@ -59,7 +66,7 @@ class GrpcServer:
         self._health = health.aio.HealthServicer()
         agent_pb2_grpc.add_AgentServicer_to_server(AgentService(hall, settings), self._server)
         admin_pb2_grpc.add_AdminServicer_to_server(
-            AdminService(hall, store, settings), self._server
+            AdminService(hall, operator, store, settings), self._server
         )
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         if settings.server.reflection:

@@ -4,6 +4,7 @@ import asyncio
 import hmac
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,6 +18,7 @@ from talkover.core.errors import AdmissionError, BusyError, ConfigError, Talkove
 from talkover.core.settings import Settings
 from talkover.server.hall import Hall
 from talkover.server.observing import Metrics
+from talkover.server.swap.operator import Operator
 from talkover.server.transports.webrtc.offer import MAX_BYTES, Offer, check_offer
 from talkover.server.transports.webrtc.peer import Peer
 
@@ -27,6 +29,7 @@ _POLICY: Final = (
     "media-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
 )
+_GUARDED: Final = ("/whip", "/generations")
 _HEADERS: Final = {
     "Content-Security-Policy": _POLICY,
     "Permissions-Policy": "microphone=(self), camera=(self), display-capture=(self)",
@@ -71,10 +74,19 @@ class HttpServer:
         settings: Address and limits.
         token: What callers must bring; None: nothing.
         metrics: What ``/metrics`` shows.
+        operator: Of the weights, for the page.
     """
 
-    def __init__(self, hall: Hall, settings: Settings, token: str | None, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        hall: Hall,
+        settings: Settings,
+        token: str | None,
+        metrics: Metrics,
+        operator: Operator,
+    ) -> None:
         self._hall = hall
+        self._operator = operator
         self._settings = settings
         self._token = token
         self._metrics = metrics
@@ -92,6 +104,7 @@ class HttpServer:
         app.router.add_get("/healthz", self._healthz)
         app.router.add_get("/readyz", self._readyz)
         app.router.add_get("/metrics", self._serve_metrics)
+        app.router.add_get("/generations", self._serve_generations)
         self._runner = web.AppRunner(app, access_log=None)
 
     async def start(self, socket: Path | None = None) -> int:
@@ -132,7 +145,7 @@ class HttpServer:
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Judge where a request comes from, and turn errors into answers."""
         try:
-            if request.path.startswith("/whip"):
+            if request.path.startswith(_GUARDED):
                 self._check_origin(request)
                 self._check_token(request)
             response = await handler(request)
@@ -252,6 +265,10 @@ class HttpServer:
         ready = not self._hall.draining
         status = {"status": "ready" if ready else "draining"}
         return web.json_response(status, status=200 if ready else 503)
+
+    async def _serve_generations(self, request: web.Request) -> web.StreamResponse:
+        del request
+        return web.json_response([asdict(view) for view in self._operator.views()])
 
     async def _serve_metrics(self, request: web.Request) -> web.StreamResponse:
         del request
