@@ -164,8 +164,8 @@ def test_a_hum_is_soft_and_no_part_of_any_reply():
 
 
 def test_a_cut_reply_leaves_nothing_behind():
-    agent = AgentLane(PCM, RATE)
-    agent.begin(RATE)
+    agent = AgentLane(PCM, 22_050)
+    agent.begin(22_050)
     agent.release()
     agent.queue(np.ones(50_000, np.int16), [("word", 0, 50_000)])
     agent.pop()
