@@ -40,13 +40,6 @@ class Refusal(StrEnum):
     """All that is known is what the caller did next, and how likely the reading was, is not."""
 
 
-_WITHHELD: Final = {
-    "text": Refusal.EVALUATION_TEXT,
-    "speaker": Refusal.EVALUATION_SPEAKER,
-    "sound": Refusal.EVALUATION_SOUND,
-}
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """What is accepted.
@@ -93,14 +86,20 @@ def of_record(record: TurnRecord, limits: Limits, withheld: Withheld, now: float
     return of_text(said, withheld) if said.strip() else None
 
 
-def of_sound(seconds: float, level: float, limits: Limits) -> Refusal | None:
+def of_sound(
+    seconds: float, level: float, sound: str, limits: Limits, withheld: Withheld
+) -> Refusal | None:
     """Judge a recording.
 
     Args:
         seconds: How long it is.
         level: Root mean square of its samples, of full scale.
+        sound: ``sound_of`` it.
         limits: What is accepted.
+        withheld: What models are judged on.
     """
+    if sound in withheld.sounds:
+        return Refusal.EVALUATION_SOUND
     if seconds < limits.shortest:
         return Refusal.TOO_SHORT
     if seconds > limits.longest:
@@ -108,26 +107,23 @@ def of_sound(seconds: float, level: float, limits: Limits) -> Refusal | None:
     return Refusal.SILENT if level < limits.quiet else None
 
 
-def of_text(text: str, withheld: Withheld, sound: str = "") -> Refusal | None:
+def of_text(text: str, withheld: Withheld) -> Refusal | None:
     """Judge a text, as it was heard or as it was really said.
 
     Args:
         text: It; not empty.
         withheld: What models are judged on.
-        sound: ``sound_of`` the recording, if it is at hand.
     """
-    if why := withheld.why(text, "", sound):
-        return _WITHHELD[why]
+    if withheld.why(text, "", ""):
+        return Refusal.EVALUATION_TEXT
     return Refusal.PRIVATE if _PRIVATE.search(text) else None
 
 
-def of_label(
-    text: str, seconds: float, limits: Limits, withheld: Withheld, sound: str = ""
-) -> Refusal | None:
+def of_label(text: str, seconds: float, limits: Limits, withheld: Withheld) -> Refusal | None:
     """Judge what is taken for what was really said; arguments as above."""
     letters = sum(character.isalnum() for character in text)
     if not letters:
         return Refusal.EMPTY
     if letters > limits.fastest * seconds:
         return Refusal.PACE
-    return of_text(text, withheld, sound)
+    return of_text(text, withheld)

@@ -13,7 +13,7 @@ from talkover.core.errors import TraceError
 from talkover.core.learning.items import Item, Items, State, Taken
 from talkover.core.records import TurnRecord
 from talkover.core.traces.blobs import BlobStore, decode
-from talkover.trainer.learning.filters import Limits, Refusal, of_record, of_sound, of_text
+from talkover.trainer.learning.filters import Limits, Refusal, of_record, of_sound
 from talkover.trainer.mining.withheld import Withheld, sound_of
 
 
@@ -63,8 +63,7 @@ class Taker:
         sound = self._blobs.get(key)
         pcm = heard(sound)
         seconds, level = len(pcm) / RATE, float(np.sqrt(np.mean(pcm**2))) if len(pcm) else 0.0
-        refusal = of_sound(seconds, level, self._limits)
-        refusal = refusal or of_text(record.text, self._withheld, sound_of(pcm))
+        refusal = of_sound(seconds, level, sound_of(pcm), self._limits, self._withheld)
         if refusal is not None:
             return self._refused(record, refusal)
         item = replace(
