@@ -11,7 +11,8 @@ from talkover.core.errors import ConfigError
 from talkover.trainer.data.texts import Split, sentence_of, split_of
 from talkover.trainer.mining.choosing import Dropped, choose
 from talkover.trainer.mining.confusions import Mistaken
-from talkover.trainer.mining.listened import Listened, whole
+from talkover.trainer.mining.listened import Listened
+from talkover.trainer.mining.notes import Notes
 from talkover.trainer.mining.scoring import hardness, scores
 from talkover.trainer.mining.settings import MineSettings
 from talkover.trainer.mining.withheld import Withheld
@@ -123,13 +124,24 @@ def test_trust_and_closeness_raise_a_score_and_what_is_right_has_none(heard):
         assert (before == 0) == (one.error == 0 or one.trust == 0) or before < 1e-300
 
 
-def test_lines_are_read_as_they_were_written_and_half_a_line_is_not():
-    one = Listened(
-        3, 1, "n", "Tú", "s", "irish", 0.5, 0.2, (Mistaken("a", "b", "en", 0.5),), "x", "y"
-    )
-    content = (one.line() * 2).encode()
-    assert [Listened.read(line) for line in whole(content)] == [one, one]
-    assert list(whole(content[:-3])) == [one.line()]
+def heard_once():
+    mistaken = (Mistaken("a", "b", "en", 0.5),)
+    return Listened(3, 1, "n", "Tú", "s", "irish", 0.5, 0.2, mistaken, "x", "y")
+
+
+def test_notes_are_gone_on_with_and_half_a_batch_is_heard_again(tmp_path):
+    path, head = tmp_path / "heard.jsonl", {"of": "x"}
+    notes = Notes(path, head)
+    notes.add([heard_once(), heard_once()])
+    notes.add([])
+    notes.add([heard_once()])
+    assert Notes(path, head).batches == [[heard_once()] * 2, [], [heard_once()]]
+    path.write_bytes(path.read_bytes()[:-5])
+    again = Notes(path, head)
+    assert again.batches == [[heard_once()] * 2, []]
+    again.add([heard_once()])
+    assert Notes(path, head).batches == [[heard_once()] * 2, [], [heard_once()]]
+    assert Notes(path, {"of": "y"}).batches == []
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,8 @@
-"""What was heard of a pool, an utterance a line: enough to choose by, whoever reads it again."""
+"""What was heard of a pool: enough to choose by, whoever reads it again."""
 
-import json
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Self
+from typing import Any, Self
 
 from talkover.trainer.mining.confusions import Mistaken
 
@@ -38,24 +37,16 @@ class Listened:
     sounds: str
     pcm: str
 
-    def line(self) -> str:
-        """As JSON."""
-        return json.dumps(asdict(self), ensure_ascii=False) + "\n"
+    def told(self) -> dict[str, Any]:
+        """For JSON."""
+        return asdict(self)
 
     @classmethod
-    def read(cls, line: str) -> Self:
-        """From ``line``.
+    def of(cls, told: Mapping[str, Any]) -> Self:
+        """From ``told``.
 
         Raises:
-            TypeError, ValueError: it is no such line, or half of one.
+            KeyError, TypeError: it is nothing of ours.
         """
-        told = json.loads(line)
-        mistaken = tuple(Mistaken(**one) for one in told.pop("mistaken", ()))
-        return cls(mistaken=mistaken, **told)
-
-
-def whole(content: bytes) -> Iterator[str]:
-    """The lines of a log that were written to their end: a kill leaves half of the last."""
-    for line in content.splitlines(keepends=True):
-        if line.endswith(b"\n"):
-            yield line.decode()
+        mistaken = tuple(Mistaken(**one) for one in told["mistaken"])
+        return cls(**{**told, "mistaken": mistaken})

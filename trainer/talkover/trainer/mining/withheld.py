@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 import soundfile
@@ -16,6 +16,9 @@ from talkover.core.clock import RATE
 from talkover.trainer.data.engines.voices import voice
 from talkover.trainer.data.recipe import Recipe
 from talkover.trainer.data.texts import Split, sentence_of, split_of
+
+JUDGES: Final = ("dialects17", "dialects17x5")
+"""Recipes whose test splits models are judged on."""
 
 
 @dataclass(frozen=True, slots=True)

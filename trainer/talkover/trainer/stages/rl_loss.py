@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 import torch
 
-from talkover.trainer.estimators.batch import Batch, Estimate
+from talkover.trainer.estimators.batch import Batch, Estimate, Scores
 from talkover.trainer.estimators.gradients import ESTIMATORS
 from talkover.trainer.estimators.guards import cross_entropy, divergence, entropy
 from talkover.trainer.policy.model import Heard, Policy
@@ -77,19 +77,22 @@ class _Some:
                 apart = divergence(batch)
                 loss = loss + settings.kl * _share(apart, whole.rows)
                 told += [_told(apart, "kl"), _told(apart, "kl_token", unsure.over)]
-        said = {
-            n: tokens for n, item in enumerate(self._items) if (tokens := self._lesson.said[item])
-        }
-        if settings.anchor and said:
-            written = Written.of(list(said.values()), list(said))
-            scores = self._policy.score(heard, written, suppressed=False)
-            anchor = cross_entropy(Batch(scores))
+        if settings.anchor and any(self._lesson.said[item] for item in self._items):
+            anchor = cross_entropy(Batch(self._known(heard)))
             loss = loss + settings.anchor * _share(anchor, whole.said)
             told.append(_told(anchor, "cross_entropy"))
         yield from told
         if told:
             share = len(self._items) / whole.items  # so that the figures' mean is the sum
             yield Part(loss, {"loss": float(loss.detach()) / share}, share)
+
+    def _known(self, heard: Heard) -> Scores:
+        """Of what was really said, as far as that is trusted."""
+        lesson, first = self._lesson, self._items.start
+        items = [item for item in self._items if lesson.said[item]]
+        written = Written.of([lesson.said[item] for item in items], [n - first for n in items])
+        trust = torch.tensor([lesson.fed.examples[item].trust for item in items])
+        return trusted(self._policy.score(heard, written, suppressed=False), trust)
 
     def _batch(self, heard: Heard) -> Batch:
         settings, lesson, first = self._settings, self._lesson, self._items.start
