@@ -14,6 +14,7 @@ def register(app: typer.Typer) -> None:
     from talkover.trainer.overlap.cli import evaluate
     from talkover.trainer.reward.cli import reward
     from talkover.trainer.stages.cli import everything, sft
+    from talkover.trainer.stages.cli_rl import mine, rl
 
     evaluation.command("overlap")(evaluate)
     evaluation.command("accents")(evaluate_accents)
@@ -21,6 +22,8 @@ def register(app: typer.Typer) -> None:
     evaluation.command("aligner")(evaluate_aligner)
     training.command("aligner")(train_aligner)
     training.command()(sft)
+    training.command()(rl)
+    training.command()(mine)
     training.command("all")(everything)
     app.add_typer(data, name="data", help="Speech to learn from.")
     app.add_typer(evaluation, name="eval", help="Judge models from what they were asked.")
