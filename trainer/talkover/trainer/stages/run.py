@@ -190,6 +190,24 @@ def read_recipe(folder: Path) -> TrainingRecipe:
     return TrainingRecipe.load(os.fspath(folder / RECIPE))
 
 
+def stage_of(run: Path, stage: str = "") -> str:
+    """The name of a stage that is done; that of the last one where none is named.
+
+    Raises:
+        DataError: it is not done.
+    """
+    stages: dict[str, dict[str, Any]] = read_told(run)["stages"]
+    done = [name for name, known in stages.items() if known.get("done")]
+    name = stage or next(reversed(done), "")
+    if name not in done:
+        what = f"stage {stage!r}" if stage else "any stage"
+        raise DataError(
+            f"{run} is not done with {what}; done: {', '.join(done) or 'none'}. "
+            "Go on with the command that began it"
+        )
+    return name
+
+
 def load_policy(run: Path, stage: str = "", *, base: Path, bf16: bool = False) -> Policy:
     """The policy as a stage of a run left it.
 
@@ -203,15 +221,7 @@ def load_policy(run: Path, stage: str = "", *, base: Path, bf16: bool = False) -
         DataError: the stage is not done, or its checkpoint is damaged.
         WeightsError: the base weights cannot be used.
     """
-    stages: dict[str, dict[str, Any]] = read_told(run)["stages"]
-    done = [name for name, known in stages.items() if known.get("done")]
-    name = stage or next(reversed(done), "")
-    if name not in done:
-        what = f"stage {stage!r}" if stage else "any stage"
-        raise DataError(
-            f"{run} is not done with {what}; done: {', '.join(done) or 'none'}. "
-            "Go on with the command that began it"
-        )
+    name = stage_of(run, stage)
     policy = begin_policy(read_recipe(run).policy, base, bf16=bf16)
     load_stage(policy, run, name)
     return policy
