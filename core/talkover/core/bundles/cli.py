@@ -203,7 +203,7 @@ def _tell(desk: Desk, kind: str, bundle_id: str, reason: str, redis_url: str | N
         desk.announce(kind, bundle_id, reason, redis_url)
     except TalkoverError as error:
         Console(stderr=True, highlight=False, soft_wrap=True).print(
-            f"No running server was told; one that starts finds it by itself. {plain(str(error))}",
+            f"No running server was told; one that starts finds it by itself ({plain(str(error))})",
             style="yellow",
             markup=False,
         )
