@@ -89,9 +89,14 @@ def _about(line: bytes, names: set[str], sounds: set[str]) -> bool:
         told = json.loads(line)
     except ValueError:
         return False
-    words = set(_words(told)) if isinstance(told, dict) else set()
+    words = set(_words(told))
     return not words.isdisjoint(names) or any(Path(word).stem in sounds for word in words)
 
 
-def _words(told: dict[str, object]) -> Iterator[str]:
-    return (word for sign in _SIGNS if isinstance(word := told.get(sign), str))
+def _words(told: object) -> Iterator[str]:
+    """Names of the items that a line is about; a batch is kept in one."""
+    if isinstance(told, list):
+        for one in told:
+            yield from _words(one)
+    elif isinstance(told, dict):
+        yield from (word for sign in _SIGNS if isinstance(word := told.get(sign), str))

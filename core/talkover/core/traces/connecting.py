@@ -13,11 +13,12 @@ PAGE: Final = 500
 _TIMEOUT: Final = 3.0
 
 
-def connect(url: str | None) -> "redis.Redis":
+def connect(url: str | None, *, patience: float | None = None) -> "redis.Redis":
     """The Redis with the traces.
 
     Args:
         url: Default: as set, or the server's own.
+        patience: Seconds that an answer may take; None: for ever, as for who waits for news.
 
     Raises:
         ConfigError: that is no URL.
@@ -25,7 +26,9 @@ def connect(url: str | None) -> "redis.Redis":
     """
     where = url or redis_url(load_settings())
     try:
-        client = redis.Redis.from_url(where, socket_connect_timeout=_TIMEOUT, protocol=2)
+        client = redis.Redis.from_url(
+            where, socket_connect_timeout=_TIMEOUT, socket_timeout=patience, protocol=2
+        )
     except ValueError:
         raise ConfigError("not a Redis URL; write redis://, rediss:// or unix://") from None
     try:
