@@ -10,6 +10,7 @@ def register(app: typer.Typer) -> None:
     from talkover.trainer.data.cli import app as data
     from talkover.trainer.evaluation.cli import app as evaluation
     from talkover.trainer.evaluation.cli_accents import evaluate as evaluate_accents
+    from talkover.trainer.evaluation.cli_model import evaluate as evaluate_model
     from talkover.trainer.overlap.cli import app as training
     from talkover.trainer.overlap.cli import evaluate
     from talkover.trainer.reward.cli import reward
@@ -18,6 +19,7 @@ def register(app: typer.Typer) -> None:
 
     evaluation.command("overlap")(evaluate)
     evaluation.command("accents")(evaluate_accents)
+    evaluation.command("model")(evaluate_model)
     evaluation.command()(reward)
     evaluation.command("aligner")(evaluate_aligner)
     training.command("aligner")(train_aligner)

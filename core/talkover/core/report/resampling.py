@@ -12,6 +12,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from talkover.core.report.model import number
+
 Rates = NDArray[np.float64]
 """[..., groups], of one system."""
 Figure = Callable[[Rates], NDArray[np.float64]]
@@ -38,6 +40,13 @@ class Estimate:
     value: float
     interval: tuple[float, float] | None
     n: int
+
+    def __str__(self) -> str:
+        """For a cell of a table."""
+        if self.interval is None:
+            return number(self.value)
+        low, high = self.interval
+        return f"{number(self.value)} ({number(low)} to {number(high)})"
 
     def times(self, factor: float) -> "Estimate":
         """The same in another unit; ``factor`` is above 0."""

@@ -67,14 +67,14 @@ def listener(
     """
     console = Console(highlight=False)
     folder = load_settings(data_dir=data_dir).data_dir
-    bundle_id, exported = _bundle(folder, bundle)
+    bundle_id, exported = bundle_of(folder, bundle)
     weights = require(folder, find_part(_WEIGHTS))
     try:
         from talkover.trainer.evaluation import listener as evaluation
         from talkover.trainer.evaluation.stock import StockWhisper
         from talkover.trainer.evaluation.utterances import choose_utterances, utterance_of
     except ImportError as error:
-        raise _not_installed(error) from None
+        raise not_installed(error) from None
     plan = evaluation.QUICK if quick else evaluation.WHOLE
     plan = replace(plan, utterances=utterances or plan.utterances)
     chosen, timed = choose_utterances(plan.utterances, seed=seed), utterance_of(_TIMED)
@@ -108,7 +108,7 @@ def listener(
         raise typer.Exit(_STOPPED if stopped else 1)
 
 
-def _bundle(folder: Path, prefix: str | None) -> tuple[str, Path]:
+def bundle_of(folder: Path, prefix: str | None) -> tuple[str, Path]:
     """A bundle's id and the folder of its listener.
 
     Raises:
@@ -124,7 +124,7 @@ def _bundle(folder: Path, prefix: str | None) -> tuple[str, Path]:
     return bundle_id, store.path(bundle_id) / "listener"
 
 
-def _not_installed(error: ImportError) -> Exception:
+def not_installed(error: ImportError) -> Exception:
     """Name the cure for a library that is not there; any other failed import stays what it is."""
     library = (error.name or "").partition(".")[0]
     if library in ("", "talkover"):

@@ -23,7 +23,7 @@ from talkover.trainer.policy.checkpoint import latest
 from talkover.trainer.stages.recipe import TrainingRecipe
 from talkover.trainer.stages.run import checkpoints_of, load_policy, read_recipe, read_told
 
-_SHOWN: Final = 12
+_SHOWN: Final = 8
 
 
 def stock(weights: Path) -> Reader:

@@ -81,6 +81,10 @@ def real(sound: str, language: str = "") -> str:
     return f"word errors, people {sound}" + (f", {language}" if language else "")
 
 
+HEARD_BY: Final = (MEAN, WORST, SPREAD, UNHEARD, real(CLEAN), real(NOISY), SWITCHING, CPWER)
+"""By what every reader is compared with every other."""
+
+
 def wordless(kind: str) -> str:
     """What a figure of clips without words is called."""
     return f"clips of {kind} with any word"

@@ -9,7 +9,7 @@ from talkover.core.report.model import number
 from talkover.trainer.evaluation.trained.board import WORDS, Board
 from talkover.trainer.evaluation.trained.clips import CLEAN, NOISY
 from talkover.trainer.evaluation.trained.figures import (
-    CPWER,
+    HEARD_BY,
     MEAN,
     SPREAD,
     SWITCHING,
@@ -36,8 +36,6 @@ _WORDLESS: Final = 1.0
 """Percent of clips without words of which it may write any."""
 _WORSE: Final = 1.0
 """Points by which it may be worse than the control in any one of the three places."""
-_HEARD_BY: Final = (MEAN, WORST, SPREAD, UNHEARD, real(CLEAN), real(NOISY), SWITCHING, CPWER)
-"""By what every reader is compared with every other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,28 +66,19 @@ def differences(board: Board) -> Listing:
     found = headlines(board)
     rows = [
         (name, f"{first} → {second}", *_cells(found[name], board, first, second))
-        for name in _HEARD_BY
+        for name in HEARD_BY
         if name in found
         for place, second in enumerate(board.readers)
         for first in board.readers[:place]
     ]
-    heads = ("figure", "readers", "from", "to", "points (95 %)", "less by (95 %)")
+    heads = ("figure", "readers", "from", "to", "points (95 %)", "less by % (95 %)")
     return Listing("Differences between readers, paired bootstrap", heads, rows)
 
 
 def _cells(one: Headline, board: Board, first: str, second: str) -> tuple[str, ...]:
     before, after = board.readers.index(first), board.readers.index(second)
     shares = [number(one.of(place).value) for place in (before, after)]
-    return (*shares, text(one.points(before, after)), text(one.reduction(before, after), " %"))
-
-
-def text(estimate: Estimate, unit: str = "") -> str:
-    """A figure and its interval, for a cell."""
-    value = f"{number(estimate.value)}{unit}"
-    if estimate.interval is None:
-        return value
-    low, high = estimate.interval
-    return f"{value} ({number(low)} to {number(high)})"
+    return (*shares, str(one.points(before, after)), str(one.reduction(before, after)))
 
 
 def _figures(board: Board, found: Mapping[str, Headline]) -> Iterator[Measure]:
