@@ -67,7 +67,7 @@ class TrainingRecipe:
             text = path.read_text("utf-8") if path.is_file() else None
         else:
             inside = files(__package__).joinpath(_FOLDER, f"{name}.toml")
-            text = inside.read_text("utf-8") if inside.is_file() else None
+            text = inside.read_text("utf-8") if name in training_recipes() else None
         if text is None:
             known = ", ".join(training_recipes())
             raise DataError(f"no training recipe {name!r}; there are {known}, or give a .toml")
