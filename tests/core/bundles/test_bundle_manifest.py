@@ -49,6 +49,7 @@ BAD_PATHS = [
     "voice/" + "a" * 200,
     "voice/a.bin\n",
 ]
+BAD_RUNS = ("", "..", "../x", "a/../b", "/x", "a//b", "a\\b", "a/", ".hidden", "a\n", "\x1b[1m")
 BAD = {
     "a field nobody knows": {"surprise": 1},
     "an id that does not follow": {"id": "0" * 64},
@@ -64,6 +65,22 @@ BAD = {
     "case twins": {"files": files_at("voice/a", "voice/A")},
     "case twins among folders": {"files": files_at("voice/x/a", "voice/X/b")},
     "a file that is a folder": {"files": files_at("voice/a", "voice/a/b")},
+    **{
+        f"the run {run!r}": {"run": run}
+        for run in (
+            "",
+            "..",
+            "../x",
+            "a/../b",
+            "/x",
+            "a//b",
+            "a\\b",
+            "a/",
+            ".hidden",
+            "a\n",
+            "\x1b[1m",
+        )
+    },
     "a signature inside": {"signature": {"value": "x"}},
     "a negative size": {"files": {"voice/a": {"sha256": "0" * 64, "bytes": -1}}},
     "an oversized file": {"files": {"voice/a": {"sha256": "0" * 64, "bytes": 1 << 40}}},
@@ -151,7 +168,7 @@ def test_a_manifest_of_this_schema_has_no_place_for_a_signature(tmp_path):
 
 def test_where_weights_come_from_is_told_and_does_not_name_them(tmp_path):
     fill(tmp_path)
-    told = {"parent": "ab" * 32, "run": "small-7", "data": "sha-of-it", "metrics": {"wer": 3.5}}
+    told = {"parent": "ab" * 32, "run": "small 7/rl", "data": "sha-of-it", "metrics": {"wer": 3.5}}
     manifest = describe(tmp_path, PARTS, LICENCES, **told)
     assert manifest.id == describe(tmp_path, PARTS, LICENCES).id
     (tmp_path / MANIFEST).write_text(manifest.to_json())

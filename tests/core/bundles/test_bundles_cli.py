@@ -46,7 +46,7 @@ def seal(store):
 def two(store, seal):
     """An old and a new bundle, the old one current."""
     old = publish(store, numbered(1), seal=seal, metrics={"wer": 3.0})
-    new = publish(store, numbered(2), seal=seal, metrics={"wer": 2.0}, parent=old, run="r\x1b[31m")
+    new = publish(store, numbered(2), seal=seal, metrics={"wer": 2.0}, parent=old, data="d\x1b[31m")
     store.set_current(old)
     return old, new
 
@@ -169,6 +169,12 @@ def test_where_nobody_listens_the_promotion_holds_and_that_is_said(run, store, t
     assert "No running server was told" in result.stderr
     assert "no Redis answers at redis://127.0.0.1:1" in result.stderr
     assert store.current() == two[1]
+
+
+def test_a_reason_is_a_sentence(run, store, two):
+    result = run("promote", two[1][:8], "--reason", "x" * 501, "--redis", NOWHERE)
+    assert result.exit_code == 2
+    assert store.current() == two[0]
 
 
 def test_what_is_unfit_is_not_promoted(run, store, two):

@@ -20,6 +20,7 @@ FIELD: Final = "record"
 MAX_ENTRIES: Final = 1_000
 MAX_BYTES: Final = 4_096
 """Of one announcement."""
+MAX_REASON: Final = 500
 
 Kind = Literal["offer", "canary", "promote", "rollback"]
 
@@ -42,7 +43,7 @@ class Announcement(BaseModel):
     kind: Kind
     bundle: Sha256
     share: float = Field(1.0, ge=0, le=1)
-    reason: Annotated[str, Field(max_length=500)] = ""
+    reason: Annotated[str, Field(max_length=MAX_REASON)] = ""
     at: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
     by: Annotated[str, Field(max_length=100)] = ""
 

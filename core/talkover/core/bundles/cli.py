@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from talkover.core.bundles.announcement import MAX_REASON
 from talkover.core.bundles.cli_desk import Desk, open_desk
 from talkover.core.bundles.cli_tables import (
     change_tables,
@@ -28,6 +29,13 @@ app = typer.Typer(
     """,
 )
 
+
+def _a_sentence(text: str) -> str:
+    if len(text) > MAX_REASON:
+        raise typer.BadParameter(f"at most {MAX_REASON} characters")
+    return text
+
+
 DataDir = Annotated[
     Path | None,
     typer.Option(
@@ -37,7 +45,10 @@ DataDir = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
 BundleId = Annotated[str, typer.Argument(help="The first characters of the bundle's id.")]
-Reason = Annotated[str, typer.Option(help="Why; kept in the history, and told to servers.")]
+Reason = Annotated[
+    str,
+    typer.Option(callback=_a_sentence, help="Why; kept in the history, and told to servers."),
+]
 RedisUrl = Annotated[
     str | None,
     typer.Option("--redis", help="Where servers are told. Default: as set, or the server's own."),

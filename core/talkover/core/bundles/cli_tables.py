@@ -104,7 +104,8 @@ def change_tables(found: Difference, first: str, second: str) -> list[Table]:
 
 
 def _cells(change: Change) -> list[Text]:
-    return [Text(plain(_short(v))) for v in (change.name, change.before, change.after)]
+    values = (Text(plain(_short(value))) for value in (change.before, change.after))
+    return [Text(plain(change.name), overflow="fold"), *values]
 
 
 def _short(value: JsonValue) -> str:

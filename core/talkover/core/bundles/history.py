@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
+from talkover.core.bundles.announcement import MAX_REASON
 from talkover.core.bundles.manifest import Sha256
 
 
@@ -30,7 +31,7 @@ class Promotion(BaseModel):
     kind: Literal["promote", "rollback"]
     bundle: Sha256
     before: Sha256 | None = None
-    reason: Annotated[str, Field(max_length=500)] = ""
+    reason: Annotated[str, Field(max_length=MAX_REASON)] = ""
     by: Annotated[str, Field(max_length=100)] = ""
     at: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC))
 

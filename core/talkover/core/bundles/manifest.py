@@ -46,6 +46,9 @@ Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 _NAME: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
 _PATH: Final = re.compile(rf"{_NAME}(/{_NAME}){{1,3}}")
 """Relative, inside a part's folder, no hidden files, no dots that lead out, no backslashes."""
+_STEP: Final = r"[^./\\\x00-\x1f\x7f][^/\\\x00-\x1f\x7f]{0,99}"
+_RUN: Final = rf"^{_STEP}(/{_STEP}){{0,3}}$"
+"""A run's name, perhaps with a stage: readers may look for a folder of that name."""
 _SCHEMAS: Final = (1, 2)
 """That can be read. 2 added ``data`` and took the signature out into a file of its own."""
 
@@ -99,7 +102,7 @@ class Manifest(_Strict):
     id: Sha256
     created: AwareDatetime
     parent: Sha256 | None = None
-    run: str | None = Field(None, max_length=200)
+    run: str | None = Field(None, max_length=200, pattern=_RUN)
     data: str | None = Field(None, max_length=200)
     parts: dict[Role, PartEntry] = Field(min_length=1)
     files: dict[str, FileEntry] = Field(min_length=1, max_length=MAX_FILES)
