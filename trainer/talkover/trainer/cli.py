@@ -11,6 +11,9 @@ def register(app: typer.Typer) -> None:
     from talkover.trainer.evaluation.cli import app as evaluation
     from talkover.trainer.evaluation.cli_accents import evaluate as evaluate_accents
     from talkover.trainer.evaluation.cli_model import evaluate as evaluate_model
+    from talkover.trainer.export.cli import delta, export
+    from talkover.trainer.gate.cli import gate
+    from talkover.trainer.learning.cli import learn
     from talkover.trainer.overlap.cli import app as training
     from talkover.trainer.overlap.cli import evaluate
     from talkover.trainer.reward.cli import reward
@@ -27,6 +30,10 @@ def register(app: typer.Typer) -> None:
     training.command()(rl)
     training.command()(mine)
     training.command("all")(everything)
+    training.command()(export)
+    training.command()(delta)
+    training.command()(gate)
+    app.command()(learn)
     app.add_typer(data, name="data", help="Speech to learn from.")
     app.add_typer(evaluation, name="eval", help="Judge models from what they were asked.")
     app.add_typer(training, name="train", help="Make models, or make them better.")
