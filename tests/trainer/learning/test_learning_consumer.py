@@ -6,11 +6,12 @@ import time
 from pathlib import Path
 
 from talkover.core.learning.items import Items, State
+from talkover.core.learning.ledger import STATUS
 from talkover.core.records import Consent, Outcome, redact
 from talkover.core.traces.connecting import connect
 from talkover.core.traces.streams import LEARNERS, REFUSED, TURNS
 from talkover.trainer.data.texts import Split
-from talkover.trainer.learning.consumer import STATUS, Consumer
+from talkover.trainer.learning.consumer import Consumer
 from talkover.trainer.learning.inbox import Inbox
 
 from .calls import Calls, OwnRedis, sentence, turn

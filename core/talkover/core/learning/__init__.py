@@ -6,5 +6,5 @@ On the disk::
     ├── learning.sqlite   a row for each turn that was ever counted, refused ones without content
     ├── audio/            FLAC files named by their sha256, as in the blob store of traces
     ├── runs/NAME/        what was learnt from them, and how
-    └── status.json       how learning is doing
+    └── stream.json       how learning is doing
 """

@@ -14,6 +14,8 @@ from typing import Final
 from talkover.core.errors import TraceError
 
 VERSION: Final = 1
+STATUS: Final = "stream.json"
+"""In the folder: how far the stream of records is taken in."""
 _FILE: Final = "learning.sqlite"
 _PATIENCE: Final = 30.0  # s that one process waits for another's transaction
 _TABLES: Final = """

@@ -16,12 +16,12 @@ import structlog
 
 from talkover.core.errors import TraceError
 from talkover.core.learning.items import Taken
+from talkover.core.learning.ledger import STATUS
 from talkover.core.records import TurnRecord
 from talkover.core.weights.disk import write_atomically
 from talkover.trainer.learning.inbox import Backlog, Delivered, Inbox
 from talkover.trainer.learning.taking import Taker
 
-STATUS: Final = "stream.json"
 _BATCH: Final = 16
 _WAIT: Final = 0.5  # s for the next record, between two looks at whether to stop
 _EVERY: Final = 5.0  # s between two looks at what others lost, and two writings of the status

@@ -34,11 +34,13 @@ class Cycle:
 
     Attributes:
         name: Of the run.
-        folder: Of the run.
+        folder: Of the run: that of its stages.
         settings: All of them.
         items: The training items.
         console: Where people look.
         told: What earlier steps have said.
+        redis_url: Of the Redis that servers listen to; None: as set.
+        quick: A little of everything, to see that all works here.
         seed: Of all that is drawn.
     """
 
@@ -48,6 +50,8 @@ class Cycle:
     items: Items
     console: Console
     told: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    redis_url: str | None = None
+    quick: bool = False
     seed: int = 0
 
 
