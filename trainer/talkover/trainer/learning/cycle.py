@@ -39,7 +39,7 @@ class Cycle:
         items: The training items.
         console: Where people look.
         told: What earlier steps have said.
-        redis_url: Of the Redis that servers listen to; None: as set.
+        redis_url: Of the Redis that servers listen to.
         quick: A little of everything, to see that all works here.
         seed: Of all that is drawn.
     """
@@ -50,7 +50,7 @@ class Cycle:
     items: Items
     console: Console
     told: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    redis_url: str | None = None
+    redis_url: str = ""
     quick: bool = False
     seed: int = 0
 

@@ -20,6 +20,7 @@ from talkover.core.errors import TalkoverError, TraceError, WeightsError
 from talkover.core.learning.items import Items, State
 from talkover.core.learning.ledger import learning_folder
 from talkover.core.learning.runs import Runs
+from talkover.core.redis_url import redis_url as url_of
 from talkover.core.report import progress_bar
 from talkover.core.settings import Settings
 from talkover.core.traces.blobs import blob_store
@@ -87,7 +88,7 @@ class Daemon:
         self, settings: Settings, redis_url: str | None, wishes: Wishes, console: Console
     ) -> None:
         self._settings = settings
-        self._redis_url = redis_url
+        self._redis_url = redis_url or url_of(settings)
         self._wishes = wishes
         self._console = console
         self._folder = learning_folder(settings.data_dir)

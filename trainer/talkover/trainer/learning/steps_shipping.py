@@ -8,7 +8,6 @@ from talkover.core.bundles.announcing import announce
 from talkover.core.bundles.keys import signer_of, trust_of
 from talkover.core.bundles.store import BundleStore
 from talkover.core.errors import BundleError
-from talkover.core.redis_url import redis_url
 from talkover.core.report import progress_bar
 from talkover.core.traces.connecting import connect
 from talkover.core.weights import find_part, require
@@ -75,7 +74,7 @@ def offer(cycle: Cycle) -> dict[str, Any]:
     said = Announcement(
         kind="offer", bundle=bundle, reason=f"learnt from calls in run {cycle.name}", by="learn"
     )
-    client = connect(cycle.redis_url or redis_url(cycle.settings), patience=_PATIENCE)
+    client = connect(cycle.redis_url, patience=_PATIENCE)
     try:
         announce(client, said)
     finally:
