@@ -13,7 +13,7 @@ from talkover.core.bundles.registry import Registry
 from talkover.core.bundles.signature import Trust
 from talkover.core.errors import BundleError
 
-from .made_bundles import FILES, TRUST, a_signer, numbered, publish
+from .made_bundles import FILES, SIGNER, TRUST, a_signer, numbered, publish
 
 WEIGHTS = "voice/deep/weights.bin"
 
@@ -68,6 +68,33 @@ def test_a_damaged_bundle_is_passed_over_on_the_way_back(registry):
     damage(registry.store, b)
     assert registry.last_good() == a
     assert registry.rollback().bundle == a
+
+
+def test_pruning_leaves_the_newest_the_current_and_what_can_be_gone_back_to(registry):
+    ids = made(registry, *range(8))
+    for bundle_id in ids[:4]:
+        registry.promote(bundle_id)
+    registry.rollback()
+    age(registry.store, ids)
+    damage(registry.store, ids[6])
+    chosen = registry.dispensable(1, spare=[ids[5]])
+    assert chosen == sorted([ids[0], ids[3], ids[4], ids[6]])
+    assert registry.store.ids() == sorted(ids)
+    assert registry.prune(1, spare=[ids[5]]) == chosen
+    assert registry.store.ids() == sorted([ids[1], ids[2], ids[5], ids[7]])
+    assert registry.store.current() == ids[2]
+    assert registry.rollback().bundle == ids[1]
+    assert registry.prune(100) == []
+
+
+def age(store, ids):
+    """As if each had been made a day after the one before."""
+    for day, bundle_id in enumerate(ids, start=1):
+        path = store.path(bundle_id) / "manifest.json"
+        created = store.get(bundle_id).created
+        then = created.replace(year=2020, month=1, day=day)
+        path.write_text(store.get(bundle_id).model_copy(update={"created": then}).to_json())
+        store.sign(bundle_id, SIGNER)
 
 
 @pytest.mark.parametrize(

@@ -197,6 +197,18 @@ def test_diff_names_what_differs(run, two):
     assert "Nothing differs" in run("diff", two[0], two[0]).output
 
 
+def test_prune_says_first_what_it_would_remove(run, store, two, seal):
+    publish(store, numbered(3), seal=seal)
+    publish(store, numbered(4), seal=seal)
+    said = run("prune", "--keep", "1", "--dry-run").output
+    assert said.count("would go") in (2, 3)  # made within a second, any may be the newest
+    assert len(store.ids()) == 4
+    assert run("prune", "--keep", "1").output == said.replace("would go", "removed")
+    assert len(store.ids()) == 4 - said.count("would go")
+    assert two[0] in store.ids()
+    assert "Nothing to remove" in run("prune").output
+
+
 def test_key_prints_what_others_put_into_their_settings(run, seal):
     assert PublicKey.parse(run("key").stdout.strip()) == seal.public
     assert shown(run("key", "--json")) == {"id": seal.public.id, "key": seal.public.text}

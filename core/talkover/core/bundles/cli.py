@@ -202,6 +202,25 @@ def sign(bundle: BundleId, data_dir: DataDir = None) -> None:
 
 
 @app.command()
+def prune(
+    keep: Annotated[int, typer.Option(min=1, help="Of the newest, and of those gone back to.")] = 3,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say which.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Remove old bundles. The current one stays, and so does the one that the settings name."""
+    desk = open_desk(data_dir)
+    registry, named = desk.registry(), desk.settings.bundle
+    spare = () if named is None else (named,)
+    choose = registry.dispensable if dry_run else registry.prune
+    ids = choose(keep, spare=spare)
+    verb = "would go" if dry_run else "removed"
+    for bundle_id in ids:
+        typer.echo(f"{bundle_id[:12]}: {verb}")
+    if not ids:
+        typer.echo("Nothing to remove.")
+
+
+@app.command()
 def key(as_json: AsJson = False, data_dir: DataDir = None) -> None:
     """Print this machine's public key, for `bundles.trusted_keys` of others."""
     public = open_desk(data_dir).signer().public

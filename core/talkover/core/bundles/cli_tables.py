@@ -62,7 +62,8 @@ def show_tables(manifest: Manifest, about: Mapping[str, Any]) -> Iterator[Table]
     for role, part in manifest.parts.items():
         licence = manifest.licences.get(role)
         spdx, origin = (licence.spdx, licence.origin) if licence else ("", "")
-        table.add_row(role, *(Text(plain(_short(v))) for v in (part.variant, spdx, origin)))
+        made = ", ".join(f"{v}" if k == "name" else f"{k} {v}" for k, v in part.variant.items())
+        table.add_row(role, *(Text(plain(text)) for text in (made, spdx, origin)))
     yield table
     table = Table("file", "bytes", "sha256", box=None, pad_edge=False)
     for path, entry in sorted(manifest.files.items()):

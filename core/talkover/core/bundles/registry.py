@@ -6,6 +6,7 @@ was, on a bundle that is whole.
 """
 
 import os
+from collections.abc import Collection
 from typing import Final
 
 from talkover.core.bundles.history import (
@@ -75,18 +76,46 @@ class Registry:
 
     def last_good(self) -> str | None:
         """The newest bundle that was current before the one that is, and is whole; None: none."""
-        current = self.store.pointer()
-        for bundle_id in reversed(good_ones(took_effect(self._read(), current), current)):
-            try:
-                self.store.verify(bundle_id, trust=self.trust.lenient())
-            except BundleError:
-                continue
-            return bundle_id
-        return None
+        return next((found for found in self._good() if self._is_whole(found)), None)
+
+    def dispensable(self, keep: int, *, spare: Collection[str] = ()) -> list[str]:
+        """What nobody would miss.
+
+        Args:
+            keep: How many of the newest stay, and how many of those that can be gone back to.
+            spare: Ids that stay in any case, as the current one does.
+
+        Returns:
+            Ids of all others, sound or not, sorted.
+        """
+        newest = [manifest.id for manifest in reversed(self.store.list())]
+        good = [found for found in self._good() if self._is_whole(found, deep=False)]
+        stay = {self.store.pointer(), *spare, *newest[:keep], *good[:keep]}
+        return [bundle_id for bundle_id in self.store.ids() if bundle_id not in stay]
+
+    def prune(self, keep: int, *, spare: Collection[str] = ()) -> list[str]:
+        """Remove what is dispensable, and say what that was."""
+        with locked(self.store.root):
+            removed = self.dispensable(keep, spare=spare)
+            for bundle_id in removed:
+                self.store.remove(bundle_id)
+        return removed
 
     def history(self) -> list[Promotion]:
         """What took effect, oldest first."""
         return took_effect(self._read(), self.store.pointer())
+
+    def _good(self) -> list[str]:
+        """What can be gone back to, the best first."""
+        current = self.store.pointer()
+        return good_ones(took_effect(self._read(), current), current)[::-1]
+
+    def _is_whole(self, bundle_id: str, *, deep: bool = True) -> bool:
+        try:
+            self.store.verify(bundle_id, deep=deep, trust=self.trust.lenient())
+        except BundleError:
+            return False
+        return True
 
     def _refuse_less(self, before: str, bundle_id: str, parts: set[str]) -> None:
         try:

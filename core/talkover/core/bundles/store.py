@@ -222,6 +222,17 @@ class BundleStore:
             (aside / SIGNATURE).replace(folder / SIGNATURE)
             sync(folder)
 
+    def remove(self, bundle_id: str) -> None:
+        """Forget a bundle: it is there wholly or not at all. Who has loaded it goes on with it.
+
+        Raises:
+            BundleError: there is no such bundle.
+        """
+        folder = self.path(bundle_id)
+        with self.staging() as grave:
+            folder.rename(grave / bundle_id)
+            sync(self.root)
+
     def _settle(self, folder: Path, bundle_id: str, trust: Judge | None = None) -> bool:
         """Move a verified folder to its place; whether it was needed there."""
         for path in [*folder.rglob("*"), folder]:
