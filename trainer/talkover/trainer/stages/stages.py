@@ -5,9 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from talkover.trainer.mining.rounds import MINE, train_mined
-from talkover.trainer.mining.rounds import MINE, train_mined
 from talkover.trainer.stages.loop import Ended
-from talkover.trainer.stages.rl import RL, train_rl
 from talkover.trainer.stages.rl import RL, train_rl
 from talkover.trainer.stages.sft_stage import CONTINUED, SFT, train_continued, train_sft
 from talkover.trainer.stages.stage import Work
