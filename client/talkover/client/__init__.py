@@ -12,6 +12,15 @@
                     await call.hang_up()
 """
 
+from talkover.client._admin import (
+    Generation,
+    GenerationState,
+    generations,
+    offer_bundle,
+    promote_bundle,
+    rollback_bundle,
+    watch_generations,
+)
 from talkover.client._call import Call, connect
 from talkover.client._channel import DEFAULT_URL
 from talkover.client._events import (
@@ -54,6 +63,8 @@ __all__ = [
     "EndReason",
     "Ended",
     "Event",
+    "Generation",
+    "GenerationState",
     "Hypothesis",
     "Problem",
     "ServerStatus",
@@ -68,6 +79,11 @@ __all__ = [
     "TurnKind",
     "Word",
     "connect",
+    "generations",
+    "offer_bundle",
+    "promote_bundle",
+    "rollback_bundle",
     "status",
     "transcribe",
+    "watch_generations",
 ]

@@ -28,6 +28,7 @@ from talkover.core.bundles.announcement import (
     newest_settled,
 )
 from talkover.core.errors import BundleError, TalkoverError
+from talkover.server.inference import run_aside
 from talkover.server.swap.generation import Generation, Goal, State, Verdict
 from talkover.server.swap.house import House
 from talkover.server.swap.shelf import Shelf
@@ -132,7 +133,7 @@ class Follower:
 
     async def _settle(self, bundle: str, reason: str) -> None:
         try:
-            await asyncio.to_thread(lambda: self._shelf.settle(bundle, reason=reason, by=self.name))
+            await run_aside(lambda: self._shelf.settle(bundle, reason=reason, by=self.name))
         except (TalkoverError, OSError) as error:
             log.warning("swap.not_kept", bundle=bundle, reason=str(error))
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Protocol
 
+from talkover.core.errors import BusyError
 from talkover.server.parts import Parts
 from talkover.server.swap.generation import Generation
 from talkover.server.swap.shadow import LiveTurn
@@ -58,11 +59,22 @@ class Lease:
 
     def __init__(self, generation: Generation, parts: Parts, give: Callable[[], None]) -> None:
         self.generation = generation
-        self.parts = parts
-        self._give: Callable[[], None] | None = give
+        self._held: tuple[Parts, Callable[[], None]] | None = parts, give
+
+    @property
+    def parts(self) -> Parts:
+        """The models.
+
+        Raises:
+            BusyError: the lease is over.
+        """
+        if self._held is None:
+            raise BusyError("the call is over, and its models may be gone")
+        return self._held[0]
 
     def end(self) -> None:
         """Nothing of it is used any more. Safe to call again."""
-        if self._give is not None:
-            self._give()
-            self._give = None
+        if self._held is not None:
+            _, give = self._held
+            self._held = None  # a session that waits to be collected must keep no models
+            give()

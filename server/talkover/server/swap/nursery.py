@@ -3,21 +3,17 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from typing import Final, TypeVar
+from itertools import pairwise
 
 import structlog
 
 from talkover.core.errors import TalkoverError
-from talkover.server.inference import Worker
+from talkover.server.inference import run_aside
 from talkover.server.swap.checks import check
 from talkover.server.swap.generation import Generation, State
 from talkover.server.swap.generations import Generations
 from talkover.server.swap.loading import Loaded, Loader
 from talkover.server.swap.shelf import Shelf
-
-_LOWEST: Final = 19  # niceness of what nobody waits for
-
-T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -80,14 +76,19 @@ class Nursery:
             await self._quiet()
 
         await patience()
-        folder, manifest = await _aside(lambda: self._shelf.take(generation.bundle, known=known))
+        times = [time.monotonic()]
+        folder, manifest = await run_aside(lambda: self._shelf.take(generation.bundle, known=known))
+        times.append(time.monotonic())
         loaded = await self._loader.load(folder, manifest, patience)
+        times.append(time.monotonic())
         kept = False
         try:
             if not self._generations.warmed(generation, time.monotonic()):
                 raise _UnwantedError
             found = await check(loaded, folder, patience)
-            log.info("swap.checked", bundle=generation.bundle, found=found)
+            times.append(time.monotonic())
+            taken = [round(b - a, 2) for a, b in pairwise(times)]
+            log.info("swap.checked", bundle=generation.bundle, found=found, seconds=taken)
             if generation.state is not State.WARMED:
                 raise _UnwantedError
             self._keep(generation, loaded)
@@ -95,12 +96,3 @@ class Nursery:
         finally:
             if not kept:
                 await self._loader.unload(loaded)
-
-
-async def _aside(call: Callable[[], T]) -> T:
-    """Run something on a thread that everything else goes before."""
-    worker = Worker("swap", nice=_LOWEST)
-    try:
-        return await worker.run(call)
-    finally:
-        await worker.close()

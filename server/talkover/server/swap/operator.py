@@ -1,10 +1,10 @@
 """What people and programs may ask of a server's weights, and what they are shown."""
 
-import asyncio
 import time
 from dataclasses import dataclass
 
 from talkover.core.errors import BundleError
+from talkover.server.inference import run_aside
 from talkover.server.swap.follower import Follower
 from talkover.server.swap.generation import Generation, Goal, State
 from talkover.server.swap.house import House
@@ -112,7 +112,7 @@ class Operator:
         """
         house = self.house
         if not house.drop(reason):
-            bundle = await asyncio.to_thread(
+            bundle = await run_aside(
                 lambda: self._shelf.go_back(reason=reason, by=self._follower.name)
             )
             why = f"back again: {reason}" if reason else "back again"

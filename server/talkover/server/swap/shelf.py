@@ -1,5 +1,6 @@
 """The bundles on this machine's disk, as a server that swaps them sees them."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from talkover.core.bundles import BundleStore, Manifest
@@ -15,15 +16,16 @@ class Shelf:
 
     Args:
         store: The bundles.
-        trust: Whose signature counts.
+        trust: Whose signature counts; asked each time, for keys are made and added while it runs.
         pinned: The one that the settings name; the pointer is left alone then.
     """
 
-    def __init__(self, store: BundleStore, trust: Trust, pinned: str | None = None) -> None:
+    def __init__(
+        self, store: BundleStore, trust: Callable[[], Trust], pinned: str | None = None
+    ) -> None:
         self.store = store
         self.pinned = pinned
         self._trust = trust
-        self._registry = Registry(store, trust)
 
     def first(self) -> tuple[Path, Manifest]:
         """The bundle to start with: the one that is set, or the current one, or the last good one.
@@ -37,7 +39,7 @@ class Shelf:
         try:
             return self.take(bundle_id, known=True)
         except BundleError:
-            good = None if self.pinned else self._registry.last_good()
+            good = None if self.pinned else Registry(self.store, self._trust()).last_good()
             if good is None:
                 raise
             return self.take(good, known=True)
@@ -53,7 +55,7 @@ class Shelf:
         Raises:
             BundleError: it is not fit to be loaded; the message says why.
         """
-        trust = self._trust.lenient() if known else self._trust
+        trust = self._trust().lenient() if known else self._trust()
         manifest = self.store.verify(bundle_id, trust=trust)
         if not known:
             self._refuse_less(manifest)
@@ -66,7 +68,7 @@ class Shelf:
             BundleError: it is not fit for that.
         """
         if self.pinned is None:
-            registry = Registry(self.store, self._trust.lenient())
+            registry = Registry(self.store, self._trust().lenient())
             registry.promote(bundle_id, reason=reason[:500], by=by)
 
     def go_back(self, *, reason: str, by: str) -> str:
@@ -77,7 +79,8 @@ class Shelf:
         """
         if self.pinned is not None:
             raise BundleError("this server serves the bundle that its settings name; start it anew")
-        return self._registry.rollback(reason=reason[:500], by=by).bundle
+        registry = Registry(self.store, self._trust())
+        return registry.rollback(reason=reason[:500], by=by).bundle
 
     def _refuse_less(self, manifest: Manifest) -> None:
         """What every new bundle must have is what the current one has."""

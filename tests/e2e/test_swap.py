@@ -1,0 +1,187 @@
+"""Weights change in a running server, and calls go on."""
+
+import asyncio
+import time
+
+import httpx
+import pytest
+import redis
+from bundle_copies import LISTENER, OVERLAP, copy_bundle, damage
+from live_server import start_server, stop_server
+
+from talkover.client import (
+    CallError,
+    GenerationState,
+    Problem,
+    Transcript,
+    Turn,
+    TurnKind,
+    connect,
+    generations,
+    offer_bundle,
+    promote_bundle,
+    rollback_bundle,
+    status,
+)
+from talkover.client.bench.caller import Target, place_call
+from talkover.client.script import AfterReply, At, Line
+from talkover.core.audio import read_wav
+from talkover.core.bundles import BundleStore
+from talkover.core.bundles.announcement import Announcement
+from talkover.core.bundles.announcing import announce
+from talkover.core.bundles.keys import signer_of
+from talkover.core.clock import FRAME, RATE
+from talkover.core.redis_url import default_url
+from talkover.core.settings import load_settings
+
+pytestmark = [pytest.mark.e2e, pytest.mark.bundle, pytest.mark.slow]
+
+PASSWORD = "Please enter your password followed by the pound key."
+DEAF = {"no_speech_threshold": -1.0, "log_prob_threshold": 100.0}
+"""Whatever it hears is silence."""
+QUICK = {
+    "TALKOVER_SWAP__CANARY_TURNS": "3",
+    "TALKOVER_SWAP__LOOK_EVERY": "3",
+    "TALKOVER_SWAP__CONTROL_TURNS": "0",
+}
+
+
+@pytest.fixture(scope="module")
+def house(bundle, tmp_path_factory):
+    """A server of its own that looks at a canary after three turns."""
+    live = start_server(tmp_path_factory.mktemp("swap"), bundle, **QUICK)
+    BundleStore(live.data_dir).sign(bundle.name, signer_of(load_settings(data_dir=live.data_dir)))
+    yield live
+    assert stop_server(live) == 0
+
+
+@pytest.fixture(scope="module")
+def other(house, bundle) -> str:
+    """A bundle with a listener of its own."""
+    return copy_bundle(house.data_dir, bundle.name, LISTENER, no_speech_threshold=0.61)
+
+
+@pytest.fixture
+def base(house, bundle) -> str:
+    """The first bundle, current again."""
+    asyncio.run(promote_bundle(bundle.name, house.url))
+    return str(bundle.name)
+
+
+@pytest.fixture(scope="module")
+def speech(prompts):
+    """A sentence of a real person."""
+    path = next((p.path for p in prompts if p.text.strip() == PASSWORD), None)
+    if path is None:
+        pytest.skip("the recording is not there")
+    return read_wav(path, rate=RATE)
+
+
+async def in_the_end(look, what: str) -> None:
+    """Wait until something is so."""
+    until = time.monotonic() + 30
+    while not await look():
+        assert time.monotonic() < until, what
+        await asyncio.sleep(0.1)
+
+
+async def type_turns(url: str, count: int) -> None:
+    async with connect(url) as call, asyncio.timeout(60):
+        await call.send_text("Hello!")
+        async for event in call:
+            if isinstance(event, Turn) and event.kind is TurnKind.AGENT_STARTED:
+                count -= 1
+                if not count:
+                    return
+                await call.send_text("And what then?")
+
+
+async def test_a_call_goes_on_while_its_weights_change(house, base, other, speech, tmp_path):
+    lines = [Line(speech, At(0.5)), Line(speech, AfterReply(0.3)), Line(speech, AfterReply(0.3))]
+    call = asyncio.create_task(place_call(Target(house.url), lines, tmp_path / "call.wav"))
+    await asyncio.sleep(2.0)  # it speaks
+    promoted = await promote_bundle(other, house.url, reason="better")
+    assert (promoted.state, promoted.reason) == (GenerationState.CURRENT, "better")
+    record = await call
+
+    heard = [event for event in record.events if isinstance(event, Transcript)]
+    by_turn = {turn: {e.bundle_id for e in heard if e.turn == turn} for turn in range(3)}
+    assert all(len(bundles) == 1 for bundles in by_turn.values()), "a turn mixed generations"
+    assert (by_turn[0], by_turn[2]) == ({base}, {other})
+    finals = [e for e in heard if e.final]
+    assert [e.turn for e in finals] == [0, 1, 2]
+    assert all("password" in e.text for e in finals)
+    assert not [event for event in record.events if isinstance(event, Problem)]
+    positions = [frame.lane_position for frame in record.frames]
+    assert positions == [FRAME * n for n in range(len(positions))], "a frame got lost"
+
+    async def freed() -> bool:
+        old = [g for g in await generations(house.url) if g.bundle_id == base]
+        return old[0].state is GenerationState.FREED
+
+    await in_the_end(freed, "the old generation is not freed")
+    assert BundleStore(house.data_dir).current() == other
+
+
+async def test_a_damaged_bundle_is_refused_and_the_old_one_serves(house, base):
+    bad = copy_bundle(house.data_dir, base, OVERLAP, training={"copy": "damaged"})
+    damage(house.data_dir, bad, "overlap/model.onnx")
+    with pytest.raises(CallError, match=r"overlap/model\.onnx is damaged"):
+        await promote_bundle(bad, house.url)
+    newest = (await generations(house.url))[0]
+    assert (newest.bundle_id, newest.state) == (bad, GenerationState.FAILED)
+    assert "damaged" in newest.reason
+    assert (await status(house.url)).bundle_id == base
+    await type_turns(house.url, 1)
+
+
+async def test_nobody_knows_an_unknown_bundle(house, base):
+    with pytest.raises(CallError, match="there is no bundle"):
+        await offer_bundle("0" * 64, house.url)
+    assert (await status(house.url)).bundle_id == base
+
+
+async def test_back_to_the_one_before(house, base, other):
+    await promote_bundle(other, house.url)
+    back = await rollback_bundle(house.url, reason="people complain")
+    assert (back.bundle_id, back.state) == (base, GenerationState.CURRENT)
+    assert "people complain" in back.reason
+    assert BundleStore(house.data_dir).current() == base
+
+
+async def test_a_deaf_canary_goes_back_by_itself(house, base, speech, tmp_path):
+    deaf = copy_bundle(house.data_dir, base, LISTENER, **DEAF)
+    await type_turns(house.url, 30)  # what it is compared with
+    canary = await offer_bundle(deaf, house.url, share=1.0)
+    assert canary.state is GenerationState.CANARY
+    lines = [Line(speech, At(0.3 + 5.5 * n)) for n in range(3)]
+    await place_call(Target(house.url), lines, tmp_path / "call.wav", end=At(17.0))
+
+    async def gone() -> bool:
+        mine = next(g for g in await generations(house.url) if g.bundle_id == deaf)
+        return mine.state is GenerationState.FREED and "turns empty" in mine.reason
+
+    await in_the_end(gone, f"it stays: {await generations(house.url)}")
+    assert (await status(house.url)).bundle_id == base
+
+
+async def test_what_is_announced_is_followed(house, base, other):
+    client = redis.Redis.from_url(default_url(house.data_dir))
+    announce(client, Announcement(kind="promote", bundle=other, reason="elsewhere", by="somebody"))
+
+    async def followed() -> bool:
+        return (await status(house.url)).bundle_id == other
+
+    await in_the_end(followed, "the announcement was not followed")
+    current = next(g for g in await generations(house.url) if g.state is GenerationState.CURRENT)
+    assert current.reason == "somebody: elsewhere"
+
+
+def test_pages_and_monitors_are_shown(house, base):
+    shown = httpx.get(house.http + "/generations", timeout=10).json()
+    current = next(one for one in shown if one["state"] == "current")
+    assert (current["bundle"], current["share"]) == (base, 1.0)
+    metrics = httpx.get(house.http + "/metrics", timeout=10).text
+    assert f'talkover_bundle_info{{bundle="{base}"}} 1.0' in metrics
+    assert 'talkover_swaps_total{result="promoted"}' in metrics
+    assert 'state="current"' in metrics
