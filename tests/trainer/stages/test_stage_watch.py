@@ -55,12 +55,18 @@ def test_it_looks_now_and_then_and_windows_become_shorter(make, utterances, stoc
         "guard loops",
     }
     assert (watch.windows.shortest, watch.windows.longest) == (2 * RATE, 4 * RATE)
-    assert watch.proven == WINDOWS.rule(0)
+    assert watch.proven == 0
     again = GuardWatch(make(), utterances, stock, FREE, WINDOWS)
     again.load_state_dict(watch.state_dict())
     assert again.windows == watch.windows
     assert again.look(3, {}, last=True).verdict is Verdict.GOOD
-    assert again.proven == WINDOWS.rule(1)
+    assert again.proven == 1
+
+
+def test_a_stage_begins_with_the_windows_that_the_one_before_has_proven(make):
+    watch = GuardWatch(make(), (), {}, FREE, WINDOWS, start=1)
+    assert watch.windows.shortest == 2 * RATE
+    assert watch.proven == 1
 
 
 def test_it_sends_back_a_policy_that_forgot_and_says_why(make, utterances):

@@ -109,7 +109,7 @@ def train_stage(work: Work, plan: Plan) -> Ended:
     if plan.after:
         feeds = _begin_after(policy, run, plan)
     policy.to(device)
-    guards = _guards(work, policy)
+    guards = _guards(work, policy, start=int(run.stages.get(plan.after, {}).get("proven", 0)))
     watch = plan.watch(policy, guards)
     with plan.feed(
         plan.data, seed=run.seed, rank=place.rank, ranks=place.ranks, written=plan.written
@@ -163,11 +163,11 @@ def _begin_after(policy: Policy, run: Run, plan: Plan) -> list[dict[str, int]]:
     return [{str(k): int(str(v)) for k, v in one.items()} for one in told if isinstance(one, dict)]
 
 
-def _guards(work: Work, policy: Policy) -> GuardWatch:
+def _guards(work: Work, policy: Policy, *, start: int) -> GuardWatch:
     """Guard sets, and what the stock model makes of them, which is measured once a run."""
     run, settings = work.run, work.run.recipe.guards
     if not settings.every or not work.place.first:
-        return GuardWatch(policy, (), {}, settings, run.recipe.windows)
+        return GuardWatch(policy, (), {}, settings, run.recipe.windows, start=start)
     utterances = guard_sets(settings)
     if "stock" not in run.told:
         with progress_bar(work.console) as progress:
@@ -179,7 +179,7 @@ def _guards(work: Work, policy: Policy) -> GuardWatch:
             stock = read_sets(stock_policy(work.base), utterances, stock_rule(settings), tick)
         run.note(stock=to_json(stock))
     stock = from_json(run.told["stock"])
-    return GuardWatch(policy, utterances, stock, settings, run.recipe.windows)
+    return GuardWatch(policy, utterances, stock, settings, run.recipe.windows, start=start)
 
 
 def _shown(work: Work, plan: Plan, loop: Loop) -> Ended:
@@ -212,7 +212,7 @@ def _described(
 
 def _leave(work: Work, plan: Plan, ended: Ended, guards: GuardWatch) -> None:
     """What a stage leaves beside its checkpoints."""
-    run, rule = work.run, guards.proven
+    run, rule = work.run, work.run.recipe.windows.rule(guards.proven)
     run.record(
         plan.name,
         after=plan.after,
@@ -220,6 +220,7 @@ def _leave(work: Work, plan: Plan, ended: Ended, guards: GuardWatch) -> None:
         steps=ended.step,
         reason=ended.reason,
         seconds=round(ended.seconds, 1),
+        proven=guards.proven,
         window=rule.minimum / RATE,
         margin=rule.margin / RATE,
     )

@@ -134,6 +134,7 @@ class GuardWatch:
         stock: What the stock model made of them; of no sets where nobody looks.
         guards: When to look, and what may not be.
         windows: The steps of the windows.
+        start: The step to begin with: the one that a stage before has proven.
     """
 
     def __init__(
@@ -143,11 +144,13 @@ class GuardWatch:
         stock: Sets,
         guards: GuardSettings,
         windows: WindowSettings,
+        *,
+        start: int = 0,
     ) -> None:
         self._policy, self._utterances, self._stock = policy, utterances, stock
         self._guards, self._settings = guards, windows
-        self._course = Course(last=len(windows.shortest) - 1)
-        self._proven = 0
+        self._course = Course(start, len(windows.shortest) - 1)
+        self._proven = start
 
     @property
     def windows(self) -> Windows:
@@ -156,9 +159,9 @@ class GuardWatch:
         return Windows(rule.minimum, round(self._settings.longest * RATE), rule.margin)
 
     @property
-    def proven(self) -> WindowRule:
-        """The shortest windows on which the guards held, those of the first step at least."""
-        return self._settings.rule(min(self._proven, self._course.last))
+    def proven(self) -> int:
+        """The step of the shortest windows on which the guards held, else the one begun with."""
+        return min(self._proven, self._course.last)
 
     def look(self, step: int, figures: Mapping[str, float], *, last: bool) -> Look:
         """See ``Watch``; what a step told does not count here."""
