@@ -91,7 +91,8 @@ class LabelPolicy:
 
     Attributes:
         agree: Phoneme error rate up to which two readings are the same.
-        near: Up to which a correction can be of what was heard.
+        near: Up to which a correction can be of what was heard. Sentences of ours at random are
+            0.61 apart (median), those with three of five words wrong 0.41.
         sure: Probability a token that the teacher must have, at least.
         nothing: Probability that nobody spoke, from which on the teacher's text counts for nothing.
         corrected: Trust in a correction that is near to what was heard.
@@ -103,7 +104,7 @@ class LabelPolicy:
     """
 
     agree: float = 0.12
-    near: float = 0.6
+    near: float = 0.45
     sure: float = 0.6
     nothing: float = 0.6
     corrected: float = 1.0

@@ -68,7 +68,7 @@ class OutcomePolicy:
         fewest: Words of a turn that can be rephrased.
     """
 
-    same: float = 0.35
+    same: float = 0.3
     alike: float = 0.5
     fewest: int = 3
 
