@@ -89,6 +89,8 @@ def test_a_key_that_is_named_is_not_made_up(tmp_path):
     named = load_settings(data_dir=tmp_path, bundles__signing_key=tmp_path / "mine.pem")
     with pytest.raises(ConfigError, match=r"mine\.pem cannot be read .*openssl genpkey"):
         signer_of(named)
+    with pytest.raises(ConfigError, match="cannot be read"):
+        trust_of(named)
     write(tmp_path / "mine.pem", Ed25519PrivateKey.from_private_bytes(bytes([1]) * 32))
     assert signer_of(named).public == SIGNER.public
     assert trust_of(named).keys.keys() == {SIGNER.public.id}

@@ -82,7 +82,7 @@ def open_source(place: str | Path) -> Iterator[Source]:
         with zipfile.ZipFile(path) as archive:
             yield _Zip(path.name, archive)
     except _BROKEN as error:
-        raise BundleError(f"{place} cannot be read as a bundle: {_reason(error)}") from None
+        raise BundleError(f"{place} cannot be taken in as a bundle: {_reason(error)}") from None
 
 
 def _reason(error: Exception) -> str:

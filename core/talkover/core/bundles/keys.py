@@ -50,7 +50,8 @@ def trust_of(settings: Settings) -> Trust:
         keys = [PublicKey.parse(text) for text in bundles.trusted_keys]
     else:
         path = key_file(settings)
-        keys = [read_signer(path).public] if path.exists() else []
+        there = bundles.signing_key is not None or path.exists()
+        keys = [read_signer(path).public] if there else []
     return Trust.among(keys, required=bundles.require_signature)
 
 
