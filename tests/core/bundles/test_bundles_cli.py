@@ -1,5 +1,7 @@
 import json
 import shutil
+import subprocess
+import sys
 
 import pytest
 from typer.testing import CliRunner
@@ -216,3 +218,16 @@ def test_key_prints_what_others_put_into_their_settings(run, seal):
 
 def test_ids_must_tell_bundles_apart(run, two):
     assert "at least 6 characters" in str(run("show", two[0][:5]).exception)
+
+
+def test_the_commands_load_without_packages_that_only_some_need():
+    code = (
+        "import sys\n"
+        "sys.modules['cryptography'] = sys.modules['redis'] = None\n"
+        "from talkover.core.bundles.cli_desk import open_desk\n"
+        "from talkover.core.bundles import cli\n"
+        "open_desk(None)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("talkover.core.errors.ConfigError: cryptography is not installed; run: ")
