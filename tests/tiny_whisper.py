@@ -1,16 +1,21 @@
-"""A tiny random Whisper and its tokenizer."""
+"""A tiny random Whisper, its tokenizer, and its file."""
 
+import struct
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
 LANGUAGES = ("en", "zh", "fr")
 MERGES = ["Ġ t", "h e", "Ġt he"]
+Arrays = Mapping[str, NDArray[Any]]
 SPECIAL = [
     *("endoftext", "startoftranscript", *LANGUAGES, "translate", "transcribe"),
     *("startoflm", "startofprev", "nospeech", "notimestamps", "0.00", "0.02"),
 ]
+_KINDS = {"float32": 0, "int8": 1, "int16": 2, "int32": 3, "float16": 4}
 
 
 def tiny_tokenizer() -> Tokenizer:
@@ -64,3 +69,22 @@ def tiny_whisper(vocabulary: int, width: int = 128) -> Any:
             else:
                 value.copy_(1.5 * noise / np.sqrt(value[0].numel()))
     return model
+
+
+def ct2_bytes(
+    variables: Arrays, aliases: Sequence[tuple[str, str]] = (), version: int = 6
+) -> bytes:
+    """A model as CTranslate2 writes it."""
+
+    def named(text: str) -> bytes:
+        return struct.pack("<H", len(text) + 1) + text.encode() + b"\0"
+
+    parts = [struct.pack("<I", version), named("WhisperSpec"), struct.pack("<I", 3)]
+    parts.append(struct.pack("<I", len(variables)))
+    for name, array in variables.items():
+        parts += [named(name), struct.pack(f"<B{array.ndim}I", array.ndim, *array.shape)]
+        parts.append(struct.pack("<BI", _KINDS[array.dtype.name], array.nbytes))
+        parts.append(array.tobytes())
+    parts.append(struct.pack("<I", len(aliases)))
+    parts += [named(name) for pair in aliases for name in pair]
+    return b"".join(parts)

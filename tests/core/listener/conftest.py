@@ -1,15 +1,14 @@
 """A tiny random Whisper in every form it comes in, and the real listener."""
 
 import json
-import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from tiny_whisper import LANGUAGES, tiny_tokenizer, tiny_whisper
+from tiny_whisper import LANGUAGES, ct2_bytes, tiny_tokenizer, tiny_whisper
 from tokenizers import Tokenizer
 
 from talkover.core.audio import read_wav
@@ -22,26 +21,6 @@ from talkover.core.listener.weights import from_state_dict
 Arrays = Mapping[str, NDArray[Any]]
 
 ALIGNMENT_HEADS = [[1, 1], [0, 0], [1, 0]]
-_KINDS = {"float32": 0, "int8": 1, "int16": 2, "int32": 3, "float16": 4}
-
-
-def ct2_bytes(
-    variables: Arrays, aliases: Sequence[tuple[str, str]] = (), version: int = 6
-) -> bytes:
-    """A model as CTranslate2 writes it."""
-
-    def named(text: str) -> bytes:
-        return struct.pack("<H", len(text) + 1) + text.encode() + b"\0"
-
-    parts = [struct.pack("<I", version), named("WhisperSpec"), struct.pack("<I", 3)]
-    parts.append(struct.pack("<I", len(variables)))
-    for name, array in variables.items():
-        parts += [named(name), struct.pack(f"<B{array.ndim}I", array.ndim, *array.shape)]
-        parts.append(struct.pack("<BI", _KINDS[array.dtype.name], array.nbytes))
-        parts.append(array.tobytes())
-    parts.append(struct.pack("<I", len(aliases)))
-    parts += [named(name) for pair in aliases for name in pair]
-    return b"".join(parts)
 
 
 @pytest.fixture(scope="session")
