@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from talkover.core.clock import RATE
-from talkover.core.errors import DataError
+from talkover.core.errors import ConfigError, DataError
 from talkover.core.listener import Variant, WindowRule
 from talkover.core.listener.build import read_config
 from talkover.core.listener.tokens import read_tokenizer
@@ -63,13 +63,21 @@ def of_runs(runs: Sequence[Path], stages: Sequence[str], weights: Path) -> list[
 
     Raises:
         DataError: a folder holds no run, or a stage of it is not done.
+        ConfigError: two would be called the same.
     """
     several = len(runs) > 1
-    return [
+    found = [
         _of_run(run, stage, weights, f"{run.name}-" if several else "")
         for run in runs
         for stage in stages or [""]
     ]
+    names = [reader.name for reader in found]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise ConfigError(
+            f"two readers are called {min(twice)}; name each stage once, and runs by folders of "
+            "different names"
+        )
+    return found
 
 
 def rule_of(run: Path, stage: str, recipe: TrainingRecipe) -> WindowRule:

@@ -148,6 +148,7 @@ class ExportedWriter:
         return found
 
 
+@torch.no_grad()
 def silence(policy: Policy, heard: Heard) -> torch.Tensor:
     """The policy's probability that nobody speaks, of each utterance: float32 [items]."""
     items = torch.arange(len(heard.prompts), device=heard.prompts.device)
