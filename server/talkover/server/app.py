@@ -71,7 +71,7 @@ async def _operate(house: House, shelf: Shelf, settings: Settings) -> AsyncItera
     follower = Follower(house, shelf, client)
     following = asyncio.create_task(follower.run(), name="bundles")
     try:
-        yield Operator(house, shelf, follower)
+        yield Operator(house, follower)
     finally:
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)

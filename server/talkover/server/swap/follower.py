@@ -70,6 +70,7 @@ class Follower:
         self._unsaid: deque[Announcement] = deque(maxlen=_WAITING)
         self._served: deque[tuple[str, str]] = deque(maxlen=_WAITING)
         self._work = asyncio.Event()
+        self._disk = asyncio.Lock()
         self._promised: dict[str, str] = {}
         house.on_verdict = self._on_verdict
         house.listeners.append(self._on_change)
@@ -99,6 +100,23 @@ class Follower:
         else:
             self._promised = {bundle: reason}
 
+    async def settle(self, bundle: str, reason: str) -> None:
+        """What is served, and was verified for that, is what a restart shall begin with."""
+        async with self._disk:
+            try:
+                await run_aside(lambda: self._shelf.settle(bundle, reason=reason, by=self.name))
+            except (TalkoverError, OSError) as error:
+                log.warning("swap.not_kept", bundle=bundle, reason=str(error))
+
+    async def go_back(self, leave: str, reason: str) -> str:
+        """Leave a bundle for the one before it; its id.
+
+        Raises:
+            BundleError: there is none that is whole, or the settings name what is served.
+        """
+        async with self._disk:
+            return await run_aside(lambda: self._shelf.go_back(leave, reason=reason, by=self.name))
+
     def _on_change(self, generation: Generation, before: State) -> None:
         del before
         reason = self._promised.pop(generation.bundle, None)
@@ -120,7 +138,7 @@ class Follower:
                 self._work.clear()
                 await self._work.wait()
             while self._served:
-                await self._settle(*self._served.popleft())
+                await self.settle(*self._served.popleft())
             try:
                 while self._unsaid:
                     fields: dict[Any, Any] = {FIELD: self._unsaid[0].to_json()}
@@ -130,12 +148,6 @@ class Follower:
             except (redis.exceptions.RedisError, OSError):
                 await asyncio.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
                 wait = min(2 * wait, _RETRY[1])
-
-    async def _settle(self, bundle: str, reason: str) -> None:
-        try:
-            await run_aside(lambda: self._shelf.settle(bundle, reason=reason, by=self.name))
-        except (TalkoverError, OSError) as error:
-            log.warning("swap.not_kept", bundle=bundle, reason=str(error))
 
     # What others say
 

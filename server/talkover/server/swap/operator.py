@@ -4,11 +4,9 @@ import time
 from dataclasses import dataclass
 
 from talkover.core.errors import BundleError
-from talkover.server.inference import run_aside
 from talkover.server.swap.follower import Follower
 from talkover.server.swap.generation import Generation, Goal, State
 from talkover.server.swap.house import House
-from talkover.server.swap.shelf import Shelf
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +43,11 @@ class Operator:
 
     Args:
         house: Of this process.
-        shelf: Where bundles lie.
-        follower: Knows the other servers.
+        follower: Knows the disk and the other servers.
     """
 
-    def __init__(self, house: House, shelf: Shelf, follower: Follower) -> None:
+    def __init__(self, house: House, follower: Follower) -> None:
         self.house = house
-        self._shelf = shelf
         self._follower = follower
 
     def views(self) -> list[View]:
@@ -96,8 +92,8 @@ class Operator:
         Raises:
             BundleError: it was refused; the message says why, and the old one keeps serving.
         """
-        self._follower.keep(bundle, reason)
         made = await self._brought(self.house.offer(bundle, Goal.CURRENT, why=reason))
+        await self._follower.settle(bundle, reason)
         self._follower.announce("promote", bundle, reason=reason)
         return made
 
@@ -112,9 +108,8 @@ class Operator:
         """
         house = self.house
         if not house.drop(reason):
-            bundle = await run_aside(
-                lambda: self._shelf.go_back(reason=reason, by=self._follower.name)
-            )
+            leave = house.generations.current.bundle
+            bundle = await self._follower.go_back(leave, reason)
             why = f"back again: {reason}" if reason else "back again"
             await self._brought(house.offer(bundle, Goal.CURRENT, why=why, known=True))
         current = house.generations.current

@@ -71,14 +71,17 @@ class Shelf:
             registry = Registry(self.store, self._trust().lenient())
             registry.promote(bundle_id, reason=reason[:500], by=by)
 
-    def go_back(self, *, reason: str, by: str) -> str:
-        """Leave the current bundle for the one before it; its id.
+    def go_back(self, leave: str, *, reason: str, by: str) -> str:
+        """Leave a bundle for the one before it; its id.
 
         Raises:
             BundleError: there is none that is whole, or the settings name what is served.
         """
         if self.pinned is not None:
             raise BundleError("this server serves the bundle that its settings name; start it anew")
+        before = self.store.pointer()
+        if before is not None and before != leave:
+            return before  # what is left never became what a restart begins with
         registry = Registry(self.store, self._trust())
         return registry.rollback(reason=reason[:500], by=by).bundle
 
