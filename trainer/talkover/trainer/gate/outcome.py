@@ -79,7 +79,8 @@ def outcome_of(example: Example, group: Group, text: str, *, complete: bool) -> 
 
 def wordless_outcome(name: str, text: str, *, complete: bool) -> Outcome:
     """Count what was written where nobody said anything."""
-    written = normalise(text, ENGLISH).split()
+    tokens = normalise(text, ENGLISH).split()
+    written = [word for word in tokens if any(map(str.isalnum, word))]
     repeats = not complete or looped(written) > 0
     return Outcome(name, Group.WORDLESS, "", repeats=repeats, written=len(written))
 
