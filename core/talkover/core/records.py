@@ -4,6 +4,7 @@ The server writes these and the trainer reads them. Times are positions on the m
 they are called seconds. A reader refuses a record of a newer schema instead of guessing.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from enum import StrEnum
@@ -237,6 +238,11 @@ def _parse(model: type[_M], data: str | bytes) -> _M:
             f"not a {model.__name__} that this version can read ({where}); update Talkover, "
             "or skip the entry"
         ) from None
+
+
+def caller_hash(caller: str) -> str:
+    """What stands for a caller in records, given the name that they call by."""
+    return hashlib.sha256(caller.encode()).hexdigest()
 
 
 def redact(record: TurnRecord) -> TurnRecord:

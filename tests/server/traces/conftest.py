@@ -1,10 +1,11 @@
 """A real Redis of its own for each test."""
 
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+import redis
 
 from talkover.core.traces.blobs import FolderStore
 from talkover.server.traces import EmbeddedRedis, TraceWriter
@@ -25,6 +26,13 @@ async def server(tmp_path: Path) -> AsyncIterator[EmbeddedRedis]:
 @pytest.fixture
 def streams(server: EmbeddedRedis) -> Streams:
     return Streams(server.url)
+
+
+@pytest.fixture
+def client(server: EmbeddedRedis) -> Iterator[redis.Redis]:
+    client = redis.Redis.from_url(server.url, socket_timeout=5, protocol=2)
+    yield client
+    client.close()
 
 
 @pytest.fixture

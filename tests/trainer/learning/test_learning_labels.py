@@ -37,7 +37,7 @@ def test_sounds_count_and_not_letters(near: Nearness) -> None:
 
 
 def test_the_callers_own_word_comes_first(near: Nearness) -> None:
-    record = turn(text="could you look a cable for", correction=SAID)
+    record = turn(text="could you look a cable for four at the harbour", correction=SAID)
     found = label(record, read(*["something else"] * 3), None, near)
     assert isinstance(found, Label)
     assert (found.text, found.source, found.trust) == (SAID, Source.CORRECTION, 1.0)

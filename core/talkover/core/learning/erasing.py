@@ -24,12 +24,16 @@ class Erased:
     """What was there of a caller, and is gone now.
 
     Attributes:
+        sessions: Calls.
+        blobs: Recordings among the traces, as far as items tell.
         items: Rows, refused ones among them.
         recordings: Audio files.
         lines: In manifests of runs.
         runs: Which learnt from the caller: their weights stay as they are.
     """
 
+    sessions: frozenset[str] = frozenset()
+    blobs: frozenset[str] = frozenset()
     items: int = 0
     recordings: int = 0
     lines: int = 0
@@ -57,8 +61,9 @@ def erase(items: Items, caller: str, sessions: frozenset[str], *, dry_run: bool)
     sounds = {row["audio"] for row in rows if row["audio"]}
     runs = tuple(sorted({row["run"] for row in rows if row["run"]}))
     lines = _scrub(items.folder / "runs", names, sounds, dry_run=dry_run)
+    blobs = frozenset(blob for row in rows if row["record"] for blob in _blobs(row["record"]))
     if dry_run:
-        return Erased(len(rows), len(sounds), lines, runs)
+        return Erased(mine, blobs, len(rows), len(sounds), lines, runs)
     with transaction(ledger):
         ledger.execute("INSERT OR REPLACE INTO erased VALUES (?, ?)", (caller, time.time()))
         ledger.execute("DELETE FROM turns WHERE caller = ?", (caller,))
@@ -69,7 +74,11 @@ def erase(items: Items, caller: str, sessions: frozenset[str], *, dry_run: bool)
     if under_way is not None and under_way in runs:
         Runs(ledger).stop(under_way, FORGOTTEN)
     ledger.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # the log has them no longer, either
-    return Erased(len(rows), recordings, lines, runs)
+    return Erased(mine, blobs, len(rows), recordings, lines, runs)
+
+
+def _blobs(record: str) -> list[str]:
+    return list(json.loads(record).get("blobs", {}).values())
 
 
 def _scrub(folder: Path, names: set[str], sounds: set[str], *, dry_run: bool) -> int:

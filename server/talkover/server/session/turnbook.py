@@ -1,7 +1,6 @@
 """Keeps a call's books: a record a turn, and the observations that replay it."""
 
 import asyncio
-import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -16,6 +15,7 @@ from talkover.core.records import (
     Outcome,
     SessionEvent,
     TurnRecord,
+    caller_hash,
     redact,
 )
 from talkover.server.session import readings
@@ -91,9 +91,7 @@ class TurnBook:
         self.answering = -1
         self._session = session
         self._consent = opening.consent
-        self._caller = (
-            hashlib.sha256(opening.caller_id.encode()).hexdigest() if opening.caller_id else None
-        )
+        self._caller = caller_hash(opening.caller_id) if opening.caller_id else None
         self._traces = traces
         self._tape = tape
         self._temperature = temperature

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from pathlib import Path
 from typing import Annotated, Any, Final
 
 import redis
@@ -12,13 +13,17 @@ from rich.text import Text
 
 from talkover.core.clock import seconds
 from talkover.core.errors import TraceError
-from talkover.core.records import Outcome, SessionEvent, TurnRecord
+from talkover.core.records import Outcome, SessionEvent, TurnRecord, caller_hash
+from talkover.core.redis_url import redis_url as url_of
+from talkover.core.settings import load_settings
 from talkover.core.traces.connecting import PAGE, connect, entries
 from talkover.core.traces.streams import TURNS
+from talkover.server.traces.erasing import forget
 from talkover.server.traces.reading import session_events
 
 app = typer.Typer(help="What was said: follow turns, look at a call.", no_args_is_help=True)
 
+_ANSWER: Final = 30.0  # s that Redis may take
 _STYLES: Final = {
     Outcome.COMPLETED: "green",
     Outcome.INTERRUPTED: "yellow",
@@ -65,11 +70,12 @@ def show(
 ) -> None:
     """Print the turns and the events of one call."""
     client = connect(redis_url)
-    turns = [
-        turn
+    latest = {  # of a turn that was corrected later, as it was corrected
+        turn.turn: turn
         for fields in entries(client, TURNS)
         if (turn := TurnRecord.parse(fields[b"record"])).session == session
-    ]
+    }
+    turns = [latest[number] for number in sorted(latest)]
     events = session_events(client, session)
     if not turns and not events:
         raise TraceError(f"no traces of {session}; `talkover traces tail` names recent calls")
@@ -81,6 +87,45 @@ def show(
     console = Console(highlight=False)
     console.print(_turn_table(turns))
     console.print(_event_table(events))
+
+
+@app.command("erase")
+def erase_caller(
+    caller: Annotated[str, typer.Option(help="The name they call by, as their client gives it.")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be erased.")
+    ] = False,
+    redis_url: RedisUrl = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Where audio and items are.")] = None,
+) -> None:
+    """Erase a caller: turns, events, audio, spool, and all that learning has of them.
+
+    Weights that have learnt from them stay as they are; the runs are named, so that they can be
+    trained again without them.
+    """
+    settings = load_settings(data_dir=data_dir)
+    url = redis_url or url_of(settings)
+    found, learnt = forget(
+        connect(url, patience=_ANSWER), url, settings, caller_hash(caller), dry_run=dry_run
+    )
+    table = Table("would be erased" if dry_run else "erased", "", box=None, pad_edge=False)
+    for what, count in (
+        ("calls", len(found.sessions | learnt.sessions)),
+        ("turns in Redis", len(found.turns)),
+        ("events in Redis", found.events),
+        ("turns that learning gave up", len(found.refused)),
+        ("recordings", len(found.blobs)),
+        ("training items", learnt.items),
+        ("recordings of training items", learnt.recordings),
+        ("lines of training manifests", learnt.lines),
+    ):
+        table.add_row(what, str(count))
+    console = Console(highlight=False)
+    console.print(table)
+    if learnt.runs:
+        console.print(f"weights of these runs have learnt from them: {', '.join(learnt.runs)}")
+    if found.open:
+        console.print(f"{found.open} calls may be under way; give this again when they are over")
 
 
 def _print_turn(console: Console, fields: dict[bytes, bytes], as_json: bool) -> None:

@@ -190,9 +190,7 @@ class Spool:
         self._save()
         while lane.segments and lane.segments[0].first + lane.segments[0].count <= lane.read:
             if len(lane.segments) == 1:
-                if lane.segments[0].size < self._segment:
-                    break  # still written to
-                self._seal(lane)
+                self._seal(lane)  # the next entry opens another: what is delivered is kept nowhere
             lane.segments.popleft().path.unlink(missing_ok=True)
 
     def close(self) -> None:

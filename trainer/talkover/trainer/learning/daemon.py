@@ -212,6 +212,7 @@ def _alone(folder: Path) -> Iterator[None]:
     Raises:
         TraceError: there is another one.
     """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # people's words are in it
     try:
         with locked(folder, patience=0.0):
             yield

@@ -1,11 +1,11 @@
 """What models are judged on, put together from the settings: none of it is ever learnt from."""
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from talkover.core.audio.prompts import find_prompts
+from talkover.core.records import caller_hash
 from talkover.core.settings import LearningSettings
 from talkover.trainer.data.curating.samples import UNKNOWN, Facet, read_manifest
 from talkover.trainer.data.texts import sentence_of
@@ -25,11 +25,6 @@ def withheld_by(settings: LearningSettings) -> Withheld:
     texts, speakers = _of_sets(settings.evaluation_sets)
     callers = {caller_hash(one) for one in settings.evaluation_callers}
     return replace(known, texts=known.texts | texts, speakers=known.speakers | speakers | callers)
-
-
-def caller_hash(caller: str) -> str:
-    """What stands for a caller in traces."""
-    return hashlib.sha256(caller.encode()).hexdigest()
 
 
 def _of_sets(manifests: Iterable[Path]) -> tuple[frozenset[bytes], frozenset[str]]:
