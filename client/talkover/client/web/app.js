@@ -3,6 +3,7 @@
 import { Call } from "./call.js";
 import { Conversation } from "./conversation.js";
 import { CallError, canShowScreen, microphones } from "./devices.js";
+import { watch } from "./generations.js";
 import { STEP } from "./history.js";
 import { Lanes } from "./lanes.js";
 import { Log } from "./log.js";
@@ -77,6 +78,7 @@ export class App {
     if (response?.ok) this.#config = { ...this.#config, ...(await response.json()) };
     this.#view.version(this.#config.version);
     this.#view.needToken(this.#config.token_required);
+    watch(element("generations"), () => (this.#config.token_required ? this.#token : null));
   }
 
   /** Change the state. @param {import("./state.js").Step} step */
