@@ -1,6 +1,5 @@
 """What is mined among what is not."""
 
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -106,9 +106,8 @@ def rule_of(recipe: TrainingRecipe, known: dict[str, Any]) -> WindowRule:
         recipe: Of the run.
         known: What the run tells of the stage.
     """
-    sizes = recipe.windows.shortest
-    step = sizes.index(known["window"]) if known.get("window") in sizes else 0
-    return recipe.windows.rule(step)
+    last = len(recipe.windows.shortest) - 1
+    return recipe.windows.rule(min(int(known.get("proven", 0)), last))
 
 
 def _listen(
