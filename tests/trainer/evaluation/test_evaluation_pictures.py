@@ -42,6 +42,20 @@ def test_points_lie_on_both_sides_of_zero():
     assert (better - zero) / (zero - worse) == pytest.approx(4, abs=0.05)
 
 
+def test_a_reader_has_the_same_colour_in_every_picture():
+    order = ["stock", "sft"]
+    rows = {"a": {"sft": Bar(1.0, None, "1")}}
+    for picture in (bars(ROWS, "", order), bars(rows, "", order), forest(rows, "", order)):
+        assert re.search(r'class="s1"[^>]*/><text[^>]*>sft<', picture)
+
+
+def test_what_is_far_off_is_shown_at_the_edge():
+    rows = {"a": {"sft": Bar(-900.0, (-1500.0, 50.0), "far")}, "b": {"sft": Bar(50.0, None, "")}}
+    far, near = numbers(forest(rows, least=-100.0), "cx")
+    zero = float(re.search(r'class="axis" d="M([\d.]+) ', forest(rows, least=-100.0))[1])
+    assert (zero - far) / (near - zero) == pytest.approx(2, abs=0.05)
+
+
 def test_nothing_makes_an_empty_picture():
     assert "<svg" in bars({})
     assert "<svg" in forest({})

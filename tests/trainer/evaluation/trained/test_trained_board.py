@@ -23,6 +23,7 @@ from talkover.trainer.evaluation.trained.verdicts import (
     CONTROL,
     Roles,
     differences,
+    figures,
     measures,
     roles_of,
 )
@@ -68,16 +69,15 @@ def test_figures_are_what_they_say(board):
 
 
 def test_bars_are_met_or_missed_by_what_they_ask(board):
-    found = measures(board, Roles("stock", "rl", CONTROL, "rl"))
-    bars = {one.name: one for one in found if one.bar}
+    bars = {one.name: one for one in measures(board, Roles("stock", "rl", CONTROL, "rl"))}
     verdicts = {name: one.met for name, one in bars.items()}
     assert verdicts.pop(f"{WORST}: less in rl than in stock") is True
     assert bars[f"{WORST}: less in rl than in stock"].value == pytest.approx(100 * (1 - 24 / 68))
     assert bars[f"{UNHEARD}: less in rl than in stock"].value == pytest.approx(37.5)
     assert all(verdicts.values())
     assert len(verdicts) == 4 + 3 + 3 + 2
-    assert bars[f"{THREE}: rl less {CONTROL}"].value == pytest.approx(-20 / 3)
-    assert bars[f"word errors, worst of the three: rl less {CONTROL}"].note == "held-out voices"
+    assert bars[f"{THREE}: rl minus {CONTROL}"].value == pytest.approx(-20 / 3)
+    assert bars[f"word errors, worst of the three: rl minus {CONTROL}"].note == "held-out voices"
 
 
 def test_what_falls_short_is_told():
@@ -87,18 +87,26 @@ def test_what_falls_short_is_told():
     short = {name for name, one in found.items() if one.met is False}
     assert f"{UNHEARD}: less in rl than in stock" in short
     assert f"{SPREAD}: less in rl than in stock" in short
-    assert f"{real('clean', 'fr')}: rl less stock" in short
+    assert f"{real('clean', 'fr')}: rl minus stock" in short
     assert f"{wordless('noise')}, rl" in short
-    assert f"{THREE}: rl less {CONTROL}" in short
-    assert f"word errors, worst of the three: rl less {CONTROL}" in short
-    assert found[f"word errors, worst of the three: rl less {CONTROL}"].note == "people at 5 dB"
+    assert f"{THREE}: rl minus {CONTROL}" in short
+    assert f"word errors, worst of the three: rl minus {CONTROL}" in short
+    assert found[f"word errors, worst of the three: rl minus {CONTROL}"].note == "people at 5 dB"
     assert f"{wordless('music')}, rl" not in short
 
 
 def test_without_stock_or_control_there_are_no_bars_of_theirs(board):
     alone = Board({"rl": board.rows["rl"]})
-    bars = [one.name for one in measures(alone, Roles(None, "rl")) if one.bar]
+    bars = [one.name for one in measures(alone, Roles(None, "rl"))]
     assert bars == [f"{wordless(kind)}, rl" for kind in ("silence", "noise", "music")]
+
+
+def test_every_figure_of_every_reader_is_in_a_table(board):
+    rows = {row[0]: row[1:] for row in figures(board).rows}
+    assert set(rows) == set(headlines(board))
+    assert rows[UNHEARD] == ("%", "6", "80 (80 to 80)", "60 (60 to 60)", "50 (50 to 50)")
+    low, high = headlines(board)[wordless("noise")].of(2).interval
+    assert low == 0 < high < 50
 
 
 def test_only_what_all_have_read_counts():

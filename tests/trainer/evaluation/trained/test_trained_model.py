@@ -35,9 +35,10 @@ def test_stock_and_the_exported_listener_read_the_same_clips(bundle, tmp_path):
     content = json.loads(json_file.read_text())
     assert content["clips"] == 6
     assert [one["name"] for one in content["readers"]] == ["stock", f"{bundle.name[:8]}-int8"]
-    names = {measure["name"]: measure for measure in content["measures"]}
-    clean = names["word errors, people clean: stock"]["value"]
-    assert 0 <= clean < 60
+    assert len(content["measures"]) == 3
+    clean = content["figures"]["word errors, people clean"]["stock"]
+    assert 0 <= clean["value"] < 60
+    assert clean["interval"] is None
     assert "<audio" in page.read_text()
     files = sorted(tmp_path.rglob("real.jsonl"))
     assert [len(path.read_text().splitlines()) for path in files] == [7, 7]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from talkover.trainer.data.mouths import Sound
 from talkover.trainer.evaluation.trained.board import Board
 from talkover.trainer.evaluation.trained.clips import Clip
 from talkover.trainer.evaluation.trained.counts import count_all
+from talkover.trainer.evaluation.trained.figures import headlines
 from talkover.trainer.evaluation.trained.material import Material
 from talkover.trainer.evaluation.trained.readers import Reader
 from talkover.trainer.evaluation.trained.reading import Opened, Readings, open_readings, read_all
@@ -23,7 +24,7 @@ from talkover.trainer.evaluation.trained.tables import (
     confused,
     speeds,
 )
-from talkover.trainer.evaluation.trained.verdicts import Roles, differences
+from talkover.trainer.evaluation.trained.verdicts import Roles, differences, figures
 
 Begin = Callable[[str, int], Callable[[int], None]]
 """Told of a set and how many readings it takes; gives what is told of each that is there."""
@@ -134,7 +135,8 @@ def listings(
     )
     what = Listing("Sets", ("set", "what"), list(found.about.items()))
     return [
-        *(who, what, differences(board), by_condition(board), by_band(board), by_kind(board)),
+        *(who, what, figures(board), differences(board)),
+        *(by_condition(board), by_band(board), by_kind(board)),
         *(confused(board.rows[roles.final]), speeds(board)),
     ]
 
@@ -147,5 +149,12 @@ def details(board: Board, readers: Sequence[Reader], tables: Sequence[Listing]) 
             for one in readers
         ],
         "clips": len(board.clips),
+        "figures": {
+            name: {
+                reader: {"unit": one.unit, **asdict(one.of(place))}
+                for place, reader in enumerate(board.readers)
+            }
+            for name, one in headlines(board).items()
+        },
         "tables": {one.title: {"columns": one.columns, "rows": one.rows} for one in tables},
     }

@@ -1,12 +1,13 @@
 """The figures that a listener is judged by, each with its interval, for every reader. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from talkover.core.report import Estimate, Resampled
 from talkover.core.report.resampling import Figure, mean, spread, worst
 from talkover.trainer.data.switching.tokens import Pattern
+from talkover.trainer.evaluation.readings import wilson
 from talkover.trainer.evaluation.trained.board import (
     ANY,
     APART,
@@ -31,12 +32,12 @@ from talkover.trainer.evaluation.trained.material import (
     SPLICED,
 )
 
-MEAN: Final = "word errors, mean of 17 accents and 5 patterns"
-WORST: Final = "word errors, worst five of 17 accents and 5 patterns"
-SPREAD: Final = "word errors, worst accent less best"
+MEAN: Final = "word errors, mean of all 22"
+WORST: Final = "word errors, worst five of 22"
+SPREAD: Final = "word errors, worst accent minus best"
 UNHEARD: Final = "word errors, engine"
 SWITCHING: Final = "language-switch errors, 5 patterns"
-THREE: Final = "word errors, mean of held-out voices, engine, people at 5 dB"
+THREE: Final = "word errors, mean of held-out voices, held-out engine and people at 5 dB"
 CPWER: Final = "cpWER, overlaps"
 _PATTERNS: Final = frozenset(pattern.value for pattern in Pattern)
 _WORST: Final = 5
@@ -51,12 +52,14 @@ class Headline:
         table: The rates that it is made of.
         figure: How.
         unit: ``%``, or what the errors are divided by.
+        share: It is a share of clips, which may be all or none of them.
     """
 
     name: str
     table: Resampled
     figure: Figure = mean
     unit: str = "%"
+    share: bool = False
 
     @property
     def factor(self) -> float:
@@ -64,8 +67,11 @@ class Headline:
         return 100.0 if self.unit == "%" else 1.0
 
     def of(self, reader: int) -> Estimate:
-        """Of a reader."""
-        return self.table.of(self.figure, reader).times(self.factor)
+        """Of a reader; a share has Wilson's interval, which has a width at 0, too."""
+        one = self.table.of(self.figure, reader)
+        if self.share and one.n:
+            one = replace(one, interval=wilson(round(one.value * one.n), one.n))
+        return one.times(self.factor)
 
     def points(self, first: int, second: int) -> Estimate:
         """What the second has more than the first."""
@@ -162,7 +168,7 @@ def _switches(board: Board) -> Iterator[Headline]:
 def _wordless(board: Board) -> Iterator[Headline]:
     for kind in dict.fromkeys(clip.condition for clip in board.clips):
         some = board.of(condition=kind)
-        yield Headline(wordless(kind), some.rates(ANY))
+        yield Headline(wordless(kind), some.rates(ANY), share=True)
 
 
 def _other(board: Board, kind: Kind, name: str) -> Headline:

@@ -37,20 +37,26 @@ def sections(
         sound: What is heard in a clip.
         listings: Tables.
     """
-    found = [_chart("Word errors by accent and pattern (%)", bars(condition_bars(board), _UP_TO))]
-    found.append(_chart("Word errors by signal-to-noise ratio (%)", bars(band_bars(board), _UP_TO)))
+    first = bars(condition_bars(board), _UP_TO, board.readers)
+    second = bars(band_bars(board), _UP_TO, board.readers)
+    found = [
+        Section("Word errors by accent and pattern (%)", STYLE + first),
+        Section("Word errors by signal-to-noise ratio (%)", second),
+    ]
     if roles.stock is not None and len(board.readers) > 1:
         rows = reductions(board, roles.stock, lambda one: one.name in HEARD_BY)
         about = f"percent less than {roles.stock}, with 95 % intervals; left of the line: more"
-        found.append(_chart(f"Against {roles.stock}", forest(rows, about)))
+        found.append(
+            Section(f"Against {roles.stock}", forest(rows, about, board.readers, least=_MORE))
+        )
     for reader in dict.fromkeys([roles.stock or roles.final, roles.final]):
         map_of = confusion(board.rows[reader])
         about = "of a hundred times that the sound on the left was said"
         picture = heat_map(*map_of, decimals=2, about=about)
-        found.append(_chart(f"Sounds that {reader} takes for others", picture))
+        found.append(Section(f"Sounds that {reader} takes for others", picture))
     tables = [one.section() for one in listings if one.rows]
     worst = worst_clips(board.rows[roles.final])
-    return [Section("", STYLE), *found, *tables, _samples(board, worst, sound)]
+    return [*found, *tables, _samples(board, worst, sound)]
 
 
 def worst_clips(counts: Sequence[Counts], most: int = WORST, each: int = _EACH) -> list[Clip]:
@@ -71,15 +77,13 @@ def worst_clips(counts: Sequence[Counts], most: int = WORST, each: int = _EACH) 
     return found
 
 
+_MORE: Final = -100.0
+"""Percent: whoever has twice as much or more is shown here."""
 _UP_TO: Final = "each utterance up to 100 %"
 
 
 def _alike(clip: Clip) -> tuple[str, str]:
     return clip.material, clip.condition
-
-
-def _chart(title: str, picture: str) -> Section:
-    return Section(title, picture)
 
 
 def _samples(board: Board, clips: Sequence[Clip], sound: Callable[[Clip], Sound]) -> Section:

@@ -1,4 +1,4 @@
-"""Every reader's figures as measures, what one has less than another, and the bars. Pure."""
+"""Every reader's figures, what one has less than another, and the bars. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -56,9 +56,22 @@ class Roles:
 
 
 def measures(board: Board, roles: Roles) -> list[Measure]:
-    """Bars first, then every figure of every reader."""
-    found = headlines(board)
-    return [*_bars(board, found, roles), *_figures(board, found)]
+    """The bars of which both sides were read."""
+    return _bars(board, headlines(board), roles)
+
+
+def figures(board: Board) -> Listing:
+    """Every figure of every reader."""
+    rows = [
+        (
+            name,
+            one.unit,
+            str(one.of(0).n),
+            *(str(one.of(place)) for place in range(len(board.readers))),
+        )
+        for name, one in headlines(board).items()
+    ]
+    return Listing("Figures (95 %)", ("figure", "in", "clips", *board.readers), rows)
 
 
 def differences(board: Board) -> Listing:
@@ -79,13 +92,6 @@ def _cells(one: Headline, board: Board, first: str, second: str) -> tuple[str, .
     before, after = board.readers.index(first), board.readers.index(second)
     shares = [number(one.of(place).value) for place in (before, after)]
     return (*shares, str(one.points(before, after)), str(one.reduction(before, after)))
-
-
-def _figures(board: Board, found: Mapping[str, Headline]) -> Iterator[Measure]:
-    for name, headline in found.items():
-        for place, reader in enumerate(board.readers):
-            one = headline.of(place)
-            yield _measure(f"{name}: {reader}", one, headline.unit)
 
 
 def _bars(board: Board, found: Mapping[str, Headline], roles: Roles) -> list[Measure]:
@@ -132,7 +138,7 @@ def _against_stock(
         if name in found:
             one = found[name].points(first, last)
             yield _measure(
-                f"{name}: {final} less {stock}",
+                f"{name}: {final} minus {stock}",
                 one,
                 "points",
                 bar=f"<= {_CLEAN:g}",
@@ -151,7 +157,7 @@ def _against_control(
     one = found[THREE].points(first, last)
     sure = one.interval is not None and one.interval[1] < 0
     yield _measure(
-        f"{THREE}: {tuned} less {control}",
+        f"{THREE}: {tuned} minus {control}",
         one,
         "points",
         bar="interval < 0",
@@ -167,7 +173,7 @@ def _against_control(
     name = max(alone, key=lambda place: alone[place].points(first, last).value)
     one = alone[name].points(first, last)
     yield _measure(
-        f"word errors, worst of the three: {tuned} less {control}",
+        f"word errors, worst of the three: {tuned} minus {control}",
         one,
         "points",
         bar=f"<= {_WORSE:g}",
