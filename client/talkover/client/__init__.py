@@ -13,8 +13,10 @@
 """
 
 from talkover.client._admin import (
+    BundleInfo,
     Generation,
     GenerationState,
+    bundles,
     generations,
     offer_bundle,
     promote_bundle,
@@ -56,6 +58,7 @@ __all__ = [
     "AgentText",
     "AudioError",
     "AudioFormat",
+    "BundleInfo",
     "Call",
     "CallError",
     "ConfigError",
@@ -78,6 +81,7 @@ __all__ = [
     "Turn",
     "TurnKind",
     "Word",
+    "bundles",
     "connect",
     "generations",
     "offer_bundle",

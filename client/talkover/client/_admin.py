@@ -51,6 +51,46 @@ class Generation:
     """Share of its turns of each kind, and the median latency in seconds."""
 
 
+@dataclass(frozen=True, slots=True)
+class BundleInfo:
+    """A bundle on a server's disk."""
+
+    bundle_id: str
+    parent: str
+    """Empty for the first."""
+    created: str
+    """RFC 3339."""
+    bytes: int
+    current: bool
+    """New turns begin on it."""
+
+
+async def bundles(
+    url: str = _channel.DEFAULT_URL,
+    *,
+    token: str | None = None,
+) -> tuple[BundleInfo, ...]:
+    """The bundles on a server's disk, oldest first.
+
+    Args:
+        url: As for ``connect``.
+        token: As for ``connect``.
+
+    Raises:
+        CallError: no answer came; ``code`` and message say why.
+    """
+    async with _asking(url) as stub:
+        answer = await stub.ListBundles(
+            admin_pb2.ListBundlesRequest(),
+            timeout=_SECONDS,
+            metadata=_channel.credentials(token),
+        )
+    return tuple(
+        BundleInfo(one.id, one.parent, one.created, one.bytes, one.current)
+        for one in answer.bundles
+    )
+
+
 async def generations(
     url: str = _channel.DEFAULT_URL,
     *,

@@ -19,6 +19,7 @@ from talkover.client.bench.caller import Target
 from talkover.client.bench.cli_load import load
 from talkover.client.bench.duplex.cli import duplex
 from talkover.client.bench.running import Failed
+from talkover.client.bench.swap.cli import swap
 from talkover.client.cli_call import Token, Url
 from talkover.core.audio import AudioFormat, Encoding
 from talkover.core.errors import CallError
@@ -27,6 +28,7 @@ from talkover.core.report import Listing, Measure, Report, hand_over
 app = typer.Typer(no_args_is_help=True)
 app.command()(load)
 app.command()(duplex)
+app.command()(swap)
 
 _LATENCY_CALLS: Final = (30, 6)
 _RECOGNITION_CALLS: Final = (50, 6)

@@ -75,6 +75,20 @@ async def watch(pid: int, seconds: float) -> Usage:
     return Usage(spent / max(seconds, 1e-9), most, count, samples)
 
 
+def resident(pid: int) -> float:
+    """Megabytes of a process and its children together; what they share counts for each.
+
+    Raises:
+        ConfigError: there is no such process, or no psutil.
+    """
+    psutil = probe()
+    try:
+        family = _family(psutil.Process(pid), psutil)
+        return sum(float(one.memory_info().rss) for one in family) / 1e6
+    except psutil.Error:
+        raise ConfigError(f"there is no process {pid}; give the server's to --server-pid") from None
+
+
 def _family(server: Any, psutil: ModuleType) -> list[Any]:
     try:
         return [server, *server.children(recursive=True)]

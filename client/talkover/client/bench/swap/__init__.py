@@ -1,0 +1,1 @@
+"""Whether callers notice that a server's weights change."""
