@@ -1,4 +1,5 @@
-# Speech to learn from, and evaluation; learning will live here too. Torch is for the CPU, from another index for a GPU:
+# Learning from calls, speech to learn from, and evaluation.
+# Torch is for the CPU, from another index for a GPU:
 #   docker build -f docker/trainer.Dockerfile -t talkover-trainer .
 #   docker build -f docker/trainer.Dockerfile -t talkover-trainer \
 #     --build-arg TORCH_INDEX=https://download.pytorch.org/whl/cu130 .
@@ -30,7 +31,7 @@ RUN pip install --no-cache-dir --constraint requirements/constraints.txt \
 USER talkover
 ENV TALKOVER_DATA_DIR=/data
 VOLUME /data
-# Until there is a daemon to ask: the command starts, and its settings and folder are usable.
-HEALTHCHECK --interval=60s --timeout=10s \
-    CMD ["sh", "-c", "test -w /data && talkover config show > /dev/null"]
-CMD ["talkover", "eval", "listener", "--help"]
+# What is learnt can be read, and the folder is usable.
+HEALTHCHECK --interval=60s --timeout=20s \
+    CMD ["sh", "-c", "test -w /data && talkover learn --status > /dev/null"]
+CMD ["talkover", "learn"]
