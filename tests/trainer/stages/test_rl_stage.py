@@ -2,13 +2,15 @@
 
 import json
 from contextlib import ExitStack
+from dataclasses import replace
 
 import pytest
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from talkover.trainer.data.recipe import Recipe  # noqa: E402 - after the libraries it needs
+from talkover.core.errors import DataError  # noqa: E402 - after the libraries it needs
+from talkover.trainer.data.recipe import Recipe  # noqa: E402
 from talkover.trainer.data.texts import Split, split_of  # noqa: E402
 from talkover.trainer.policy.checkpoint import latest, read_checkpoint  # noqa: E402
 from talkover.trainer.policy.windows import Windows  # noqa: E402
@@ -167,3 +169,20 @@ def test_a_feed_goes_on_from_integers(recipe):
     alike = taken[1].examples
     assert alike[0].words == alike[1].words
     assert alike[0].accent != alike[1].accent
+
+
+def test_texts_that_are_too_long_in_an_accent_are_left_out(recipe):
+    found = recipe(rl=TABLE)
+    alike = Alike(Recipe.load("dialects17", seed=3), Split.TRAIN, 2)
+    short = replace(found.data, longest=2.5)
+    with AlikeFeed(short, alike=alike, every=1, seed=3, written=True) as feed:
+        examples = feed.take(6, Windows(32_000, 48_000, 0)).examples
+        assert max(one.seconds for one in examples) <= 2.5
+        assert len(examples) == 6
+        assert feed.state_dict()["alike"] > 6
+    none = replace(found.data, longest=0.2)
+    with (
+        AlikeFeed(none, alike=alike, every=1, seed=3, written=True) as feed,
+        pytest.raises(DataError, match="together_every = 0"),
+    ):
+        feed.take(2, Windows(32_000, 48_000, 0))

@@ -126,7 +126,8 @@ def test_a_watch_sends_it_back_to_the_last_good_weights_and_softens_the_rate(beg
         good[step] = weights(policy)
 
     policy, loop, _, run = begin(watch=Says(_2=Verdict.GOOD, _4=Verdict.BACK))
-    loop.go(keep)
+    ended = loop.go(keep)
+    assert (ended.reason, ended.backs) == ("", ("step 4: as told",))
     assert same(good[2], good[4])
     assert not same(good[2], good[3])
     rates = [line["rate"] for line in read_metrics(run.folder)]

@@ -94,13 +94,14 @@ def test_the_card_says_where_it_is_worse(begun):
     begun.note(stock=to_json({"en/clean": Counts(100, 3, 1, 20, 0)}))
     facts = {"after": "", "steps": 9, "seconds": 7.4, "reason": "", "window": 6.0, "margin": 2.0}
     begun.record("sft", done=True, **facts)
-    begun.record("rl", done=False)
+    begun.record("rl", done=False, backs=["step 7: it was silent"])
     begun.log("sft", 9, {"guard wer en/clean": 5.0, "guard deletions": 0.5, "guard loops": 0.0})
     card = write_card("first", begun.recipe, begun.told, read_metrics(begun.folder))
     assert "| guard wer en/clean | 3.00 | **5.00** (worse) |  |" in card
     assert "| guard deletions | 1.00 | 0.50 |  |" in card
     assert "| sft | base | 9 | 7 | as planned |" in card
     assert "| rl | base | 0 | 0 | not yet |" in card
+    assert "- rl, step 7: it was silent" in card
     assert "sft: windows of 6 s, 2 s after the speech" in card
     assert "25 % of examples, by what the stock model hears" in card
     assert "talkover train all --recipe recipe.toml --seed 4 --run runs/first" in card

@@ -92,7 +92,12 @@ def _stages(told: Mapping[str, Any]) -> list[str]:
             f"| {name} | {known.get('after') or 'base'} | {known.get('steps', 0)} "
             f"| {known.get('seconds', 0):.0f} | {ended} |"
         )
-    return rows
+    backs = [
+        f"- {name}, {back}"
+        for name, known in told["stages"].items()
+        for back in known.get("backs", ())
+    ]
+    return [*rows, "", "Went back to earlier weights at:", "", *backs] if backs else rows
 
 
 def _guards(told: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -54,23 +54,25 @@ class Ended(NamedTuple):
     Attributes:
         step: So many are done.
         done: Whether the stage is; else somebody interrupted it.
-        reason: Why it ended before its last step; empty: it did not.
+        reason: Why its last look made it end with earlier weights; empty: it did not.
         seconds: Of computing, looks not counted.
+        backs: When and why it went back to earlier weights.
     """
 
     step: int
     done: bool
     reason: str
     seconds: float
+    backs: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
 class _Reached:
     step: int = 0
-    softened: int = 0
     seconds: float = 0.0
     reason: str = ""
     done: bool = False
+    backs: tuple[str, ...] = ()
 
 
 class Loop:
@@ -145,7 +147,7 @@ class Loop:
                     self._save(self._folder)
                 if stopped:
                     break
-        return Ended(reached.step, reached.done, reached.reason, reached.seconds)
+        return Ended(reached.step, reached.done, reached.reason, reached.seconds, reached.backs)
 
     def _advance(self) -> dict[str, float]:
         """One step."""
@@ -161,7 +163,7 @@ class Loop:
             means.add(part)
         self._place.average(self._learnt)
         norm = torch.nn.utils.clip_grad_norm_(self._learnt, self._pace.clip)
-        rate = self._pace.rate_at(reached.step, reached.softened)
+        rate = self._pace.rate_at(reached.step, len(reached.backs))
         for group in self._optimiser.param_groups:
             group["lr"] = rate
         whole = bool(torch.isfinite(norm))
@@ -183,8 +185,8 @@ class Loop:
         if verdict is Verdict.GOOD:
             self._save(self._folder / GOOD, keep=1)
         elif verdict is not Verdict.GO:
-            reached.reason = look.reason
-            reached.softened += 1
+            reached.backs += (f"step {reached.step}: {look.reason}",)
+            reached.reason = look.reason if reached.done else ""
             self._read(self._folder / GOOD)
         return look
 
@@ -211,8 +213,8 @@ class Loop:
             "stage": self._stage,
             "done": reached.done,
             "reason": reached.reason,
-            "softened": reached.softened,
             "seconds": reached.seconds,
+            "backs": list(reached.backs),
             "feeds": feeds,
             "step": self._step.state_dict(),
             "watch": self._watch.state_dict(),
@@ -236,7 +238,11 @@ class Loop:
                 "on with as many as it was begun with"
             )
         self._reached = _Reached(
-            progress.step, told["softened"], told["seconds"], told["reason"], told["done"]
+            progress.step,
+            told["seconds"],
+            told["reason"],
+            told["done"],
+            tuple(told["backs"]),
         )
         self._feed.load_state_dict(told["feeds"][self._place.rank])
         self._step.load_state_dict(told["step"])

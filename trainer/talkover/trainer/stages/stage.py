@@ -219,6 +219,7 @@ def _leave(work: Work, plan: Plan, ended: Ended, guards: GuardWatch) -> None:
         done=ended.done,
         steps=ended.step,
         reason=ended.reason,
+        backs=list(ended.backs),
         seconds=round(ended.seconds, 1),
         proven=guards.proven,
         window=rule.minimum / RATE,
