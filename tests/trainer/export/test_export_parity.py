@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from talkover.core.errors import ModelError
@@ -47,6 +49,24 @@ def test_int8_may_cost_three_words_of_a_thousand(more, refused):
     assert choice.variants == (("fp32",) if refused else VARIANTS)
     assert ("int8 is refused" in choice.word) is refused
     assert f"+{more / 10:.2f} points" in choice.word
+
+
+def test_what_int8_costs_is_measured_on_people():
+    people, made = parity(100), parity(100, more=50)
+    both = replace(people, recorded=(True,) * 100) + replace(made, recorded=(False,) * 100)
+    assert both.people.scores == people.scores
+    assert both.harmless
+    assert both.between("fp32", "int8").value > 0
+    assert replace(both, recorded=(False,) * 200).people.scores == both.scores
+    assert choose(both, Precision.AUTO).variants == VARIANTS
+
+
+def test_before_a_gate_int8_is_refused_where_it_is_surely_harmful():
+    assert choose(parity(24, more=1), Precision.AUTO).variants == ("fp32",)
+    doubtful = choose(parity(24, more=1), Precision.AUTO, gated=True)
+    assert doubtful.variants == VARIANTS
+    assert "the gate decides" in doubtful.word
+    assert choose(parity(24, more=20), Precision.AUTO, gated=True).variants == ("fp32",)
 
 
 def test_int8_or_nothing():

@@ -55,9 +55,9 @@ def export(
 
     The exported graphs are asked for what the policy is asked for, recordings of real people and
     accents that training never heard. fp32 has to write the policy's tokens in 99 of 100
-    utterances, or nothing is exported; int8 may have 0.3 points more word errors than fp32, or it
-    is left out. The bundle is signed; it is not made current: see `talkover train gate` and
-    `talkover bundles promote`.
+    utterances, or nothing is exported; int8 may have 0.3 points more word errors than fp32 on real
+    people, or it is left out. More utterances are read until that is settled. The bundle is signed;
+    it is not made current: see `talkover train gate` and `talkover bundles promote`.
     """
     console = Console(highlight=False)
     settings = load_settings(data_dir=data_dir)

@@ -81,7 +81,8 @@ class Sides:
         }
         said = " ".join(word for word, _ in example.words)
         tick()
-        return Parity((comparison,), (score(example.name, language, said, texts),))
+        scored = score(example.name, language, said, texts)
+        return Parity((comparison,), (scored,), (not example.engine,))
 
     @torch.no_grad()
     def _read(self, pcm: Sound, language: str) -> Reading:

@@ -27,6 +27,7 @@ COUNT: Final = 96
 Tell = Callable[[str, float], None]
 """Told what is going on and how far it is, 0 to 1."""
 _THREADS: Final = 1
+_PEOPLE: Final = 4  # of so many utterances all but one are real people's
 _LISTENER: Final = "listener"
 
 
@@ -53,6 +54,7 @@ def export(
     examples: Sequence[Example],
     *,
     precision: Precision = Precision.AUTO,
+    gated: bool = False,
     seal: Seal | None = None,
     tell: Tell = lambda _phrase, _done: None,
 ) -> Exported:
@@ -65,6 +67,7 @@ def export(
         parent: The id of the bundle that the other parts come from.
         examples: That the policy and its graphs are compared on, such as ``own_examples``.
         precision: What shall be exported.
+        gated: A gate follows; see ``choose``.
         seal: The key to sign the bundle with.
         tell: Told what is going on.
 
@@ -84,7 +87,7 @@ def export(
             policy, origin, base / manifest.parts[_LISTENER].folder, listener, tell
         )
         parity = Sides(policy, listener, config.window).settle(examples, _ticks(tell, examples))
-        choice = choose(parity, precision)
+        choice = choose(parity, precision, gated=gated)
         for variant in set(VARIANTS) - set(choice.variants):
             shutil.rmtree(listener / variant)
         tell("recording golden outputs", 0.9)
@@ -136,20 +139,20 @@ def card_of(origin: Origin, word: str) -> str:
 
 
 def own_examples(count: int, *, seed: int) -> tuple[Example, ...]:
-    """Real people and clean accents of the validation split, in turn.
-
-    Clean: where a listener hears half of the words, each rounding changes some of them.
+    """Real people and clean accents of the validation split, three of those and one of these.
 
     Args:
-        count: How many.
+        count: How many; fewer where there are not so many people.
         seed: Of the draw.
 
     Raises:
         ConfigError: an engine is not installed, or there are no recordings of people.
     """
-    made = spoken(count // 2, seed=seed, noisy=False)
+    made = spoken(count // _PEOPLE, seed=seed, noisy=False)
     said = people(count - len(made), seed=seed)
-    return tuple(one for pair in zip_longest(said, made) for one in pair if one is not None)
+    threes = [said[place :: _PEOPLE - 1] for place in range(_PEOPLE - 1)]
+    in_turn = (one for some in zip_longest(*threes, made) for one in some)
+    return tuple(one for one in in_turn if one is not None)
 
 
 def _described(
