@@ -40,6 +40,7 @@ def export(cycle: Cycle) -> dict[str, Any]:
             store,
             current,
             examples,
+            gated=True,
             seal=signer_of(settings),
             tell=lambda phrase, done: progress.update(
                 task, description=f"export: {phrase}", completed=done
