@@ -15,6 +15,7 @@ from talkover.trainer.evaluation.trained.figures import (
     THREE,
     UNHEARD,
     WORST,
+    capped,
     headlines,
     real,
     wordless,
@@ -75,9 +76,20 @@ def test_bars_are_met_or_missed_by_what_they_ask(board):
     assert bars[f"{WORST}: less in rl than in stock"].value == pytest.approx(100 * (1 - 24 / 68))
     assert bars[f"{UNHEARD}: less in rl than in stock"].value == pytest.approx(37.5)
     assert all(verdicts.values())
-    assert len(verdicts) == 4 + 3 + 3 + 2
+    assert len(verdicts) == 8 + 3 + 3 + 2
     assert bars[f"{THREE}: rl minus {CONTROL}"].value == pytest.approx(-20 / 3)
     assert bars[f"word errors, worst of the three: rl minus {CONTROL}"].note == "held-out voices"
+
+
+def test_a_loop_counts_once_where_errors_are_capped():
+    first, *rest = engine(2)
+    looped = [replace(first, insertions=100), *rest]
+    board = Board({"stock": looped, "rl": engine(2)})
+    assert of(board, UNHEARD, "stock") == pytest.approx(100 * 112 / 60)
+    assert of(board, capped(UNHEARD), "stock") == pytest.approx(100 * (10 + 2 * 5) / 60)
+    bars = {one.name: one for one in measures(board, Roles("stock", "rl"))}
+    assert bars[f"{UNHEARD}: less in rl than in stock"].value > 80
+    assert bars[f"{capped(UNHEARD)}: less in rl than in stock"].value == pytest.approx(40)
 
 
 def test_what_falls_short_is_told():

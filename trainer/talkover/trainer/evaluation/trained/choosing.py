@@ -33,7 +33,7 @@ def stock(weights: Path) -> Reader:
         weights: As ``talkover models pull`` leaves them.
     """
     same = sha256_of(weights / "model.bin")
-    about = "as it was published, on 30 s, float32"
+    about = "as it was published, on 30 s, float32, greedy without a second try"
     return Reader(STOCK, same, about, lambda: StockWriter(weights))
 
 

@@ -1,6 +1,6 @@
 """The figures that a listener is judged by, each with its interval, for every reader. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -91,9 +91,20 @@ HEARD_BY: Final = (MEAN, WORST, SPREAD, UNHEARD, real(CLEAN), real(NOISY), SWITC
 """By what every reader is compared with every other."""
 
 
+def capped(name: str) -> str:
+    """What a figure is called of which an utterance cannot have more errors than words.
+
+    Stock Whisper without a second try may say the same for ever: then it is wrong once here.
+    """
+    return f"{name}, each utterance up to 100 %"
+
+
 def wordless(kind: str) -> str:
     """What a figure of clips without words is called."""
     return f"clips of {kind} with any word"
+
+
+_COUNTED: Final[tuple[tuple[Kind, Callable[[str], str]], ...]] = ((WORDS, str), (CAPPED, capped))
 
 
 def headlines(board: Board) -> dict[str, Headline]:
@@ -102,7 +113,7 @@ def headlines(board: Board) -> dict[str, Headline]:
         *_spoken(board.of(DIALECTS)),
         *_unheard(board.of(ENGINE)),
         *_real(board.of(REAL)),
-        _three(board),
+        *_three(board),
         *_switches(board.of(SPLICED)),
         Headline(CPWER, board.of(CONVERSATIONS).talks()),
         *_wordless(board.of(SILENCE)),
@@ -121,13 +132,12 @@ def by_condition(clip: Clip) -> str:
 
 
 def _spoken(board: Board) -> Iterator[Headline]:
-    rates = board.rates(WORDS, by_condition)
-    capped = board.rates(CAPPED, by_condition)
-    yield Headline(MEAN, rates)
-    yield Headline(WORST, rates, worst(_WORST))
-    yield Headline(SPREAD, board.some(is_accent).rates(WORDS, by_condition), spread)
-    yield Headline(f"{MEAN}, each utterance up to 100 %", capped)
-    yield Headline(f"{WORST}, each utterance up to 100 %", capped, worst(_WORST))
+    accents = board.some(is_accent)
+    for kind, called in _COUNTED:
+        rates = board.rates(kind, by_condition)
+        yield Headline(called(MEAN), rates)
+        yield Headline(called(WORST), rates, worst(_WORST))
+        yield Headline(called(SPREAD), accents.rates(kind, by_condition), spread)
     for kind in (PHONES, APART, DELETIONS, INSERTIONS, REPEATS):
         yield Headline(f"{kind.name}, accents and patterns", board.rates(kind, by_condition))
     patterns = board.some(lambda clip: not is_accent(clip))
@@ -136,7 +146,8 @@ def _spoken(board: Board) -> Iterator[Headline]:
 
 
 def _unheard(board: Board) -> Iterator[Headline]:
-    yield Headline(UNHEARD, board.rates(WORDS, by_condition))
+    for kind, called in _COUNTED:
+        yield Headline(called(UNHEARD), board.rates(kind, by_condition))
     yield _other(board, PHONES, "engine")
 
 
@@ -150,11 +161,12 @@ def _real(board: Board) -> Iterator[Headline]:
     yield _other(board, REPEATS, "people")
 
 
-def _three(board: Board) -> Headline:
+def _three(board: Board) -> Iterator[Headline]:
     """Each of the three counts as much as the others, whatever its size."""
     some = board.some(lambda clip: clip.material in (DIALECTS, ENGINE) or _noisy(clip))
-    rates = some.rates(WORDS, lambda clip: clip.material)
-    return Headline(THREE, rates if len(rates.groups) == 3 else Resampled([], [], []))
+    for kind, called in _COUNTED:
+        rates = some.rates(kind, lambda clip: clip.material)
+        yield Headline(called(THREE), rates if len(rates.groups) == 3 else Resampled([], [], []))
 
 
 def _switches(board: Board) -> Iterator[Headline]:

@@ -13,6 +13,7 @@ from talkover.trainer.evaluation.trained.clips import Clip
 from talkover.trainer.evaluation.trained.counts import Counts
 from talkover.trainer.evaluation.trained.figures import HEARD_BY
 from talkover.trainer.evaluation.trained.tables import (
+    NOTHING,
     band_bars,
     condition_bars,
     confusion,
@@ -51,7 +52,7 @@ def sections(
         )
     for reader in dict.fromkeys([roles.stock or roles.final, roles.final]):
         map_of = confusion(board.rows[reader])
-        about = "of a hundred times that the sound on the left was said"
+        about = f"of a hundred times that the sound on the left was said; {NOTHING}: nothing was"
         picture = heat_map(*map_of, decimals=2, about=about)
         found.append(Section(f"Sounds that {reader} takes for others", picture))
     tables = [one.section() for one in listings if one.rows]
@@ -95,7 +96,7 @@ def _samples(board: Board, clips: Sequence[Clip], sound: Callable[[Clip], Sound]
 
 
 def _sample(board: Board, clip: Clip, sound: Sound) -> str:
-    noise = f"{clip.snr:.0f} dB {clip.noise}" if clip.snr is not None else clip.noise
+    noise = clip.noise if clip.snr is None else f"{round(clip.snr)} dB {clip.noise}"
     about = ", ".join(part for part in (clip.condition, clip.voice, noise) if part)
     texts = [
         next(one.read.written for one in board.rows[name] if one.clip == clip)
