@@ -5,6 +5,7 @@ from math import ceil
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as tries
 from hypothesis import strategies as st
 
 from talkover.core.errors import ConfigError
@@ -55,6 +56,7 @@ def chosen(heard, settings):
 
 
 @given(HEARD, SETTINGS)
+@tries(max_examples=40)
 def test_what_is_kept_is_fit_and_what_is_not_has_a_reason(heard, settings):
     choice, scored = chosen(heard, settings)
     kept = [heard[place] for place in choice.kept]
@@ -75,6 +77,7 @@ def test_what_is_kept_is_fit_and_what_is_not_has_a_reason(heard, settings):
 
 
 @given(HEARD, SETTINGS)
+@tries(max_examples=40)
 def test_what_is_dropped_for_another_lost_to_a_higher_score(heard, settings):
     choice, scored = chosen(heard, settings)
     for place, why in choice.dropped.items():
@@ -92,6 +95,7 @@ def test_what_is_dropped_for_another_lost_to_a_higher_score(heard, settings):
 
 
 @given(HEARD, SETTINGS, st.randoms(use_true_random=False))
+@tries(max_examples=40)
 def test_order_decides_nothing(heard, settings, random):
     mixed = random.sample(heard, len(heard))
     names = [
@@ -104,6 +108,7 @@ def test_order_decides_nothing(heard, settings, random):
 
 
 @given(HEARD)
+@tries(max_examples=40)
 def test_an_accent_is_as_hard_as_all_where_little_was_heard_of_it(heard):
     firm, loose = (MineSettings(prior=prior) for prior in (1e9, 1e-9))
     assert all(value == pytest.approx(1, abs=1e-5) for value in hardness(heard, firm).values())
@@ -115,6 +120,7 @@ def test_an_accent_is_as_hard_as_all_where_little_was_heard_of_it(heard):
 
 
 @given(HEARD)
+@tries(max_examples=40)
 def test_trust_and_closeness_raise_a_score_and_what_is_right_has_none(heard):
     settings = MineSettings()
     plain = scores(heard, {}, settings)

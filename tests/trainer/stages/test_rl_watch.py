@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 pytest.importorskip("torch")
@@ -113,6 +113,7 @@ def test_it_goes_on_from_what_it_remembers():
         st.tuples(*[st.one_of(st.none(), st.floats(0, 1))] * len(WATCHED)), min_size=3, max_size=3
     )
 )
+@settings(max_examples=50)
 def test_only_means_are_looked_at_and_what_is_not_there_is_not(seen):
     known = [
         [value for one in seen if (value := one[place]) is not None]

@@ -10,6 +10,8 @@ from typing import Final, Self
 
 import numpy as np
 
+from talkover.core.clock import RATE
+from talkover.core.errors import DataError
 from talkover.trainer.data.clean import clean
 from talkover.trainer.data.dirt import Made, dirtied
 from talkover.trainer.data.recipe import Recipe
@@ -23,6 +25,8 @@ from talkover.trainer.stages.tables import DataSettings
 
 _FIRST: Final = 50_000_000
 """Texts of a recipe that nothing else comes to; its numbers have no end."""
+_SKIPPED: Final = 50
+"""Texts in a row that are too long: then nothing else can be hoped for."""
 
 
 class Alike:
@@ -98,16 +102,31 @@ class AlikeFeed(Feed):
         super().__init__(data, seed=seed, rank=rank, ranks=ranks, written=written)
         self._alike = Stream(alike, seed=seed, rank=rank, ranks=ranks)
         self._together, self._every, self._taken = alike.chunk, every, 0
+        self._most = round(data.longest * RATE)
 
     def take(self, size: int, windows: Windows) -> Fed:
-        """The next batch; one of texts in several accents has whole ones, as many as fit."""
+        """The next batch; one of texts in several accents has whole ones, as many as fit.
+
+        Raises:
+            DataError: an example cannot be made, or all are too long.
+        """
         self._taken += 1
         if self._taken % self._every:
             return super().take(size, windows)
-        count = max(size // self._together, 1) * self._together
-        examples = tuple(map(Example.of, islice(self._alike, count)))
+        texts = [self._text() for _ in range(max(size // self._together, 1))]
+        examples = tuple(one for text in texts for one in text)
         random = np.random.default_rng([self._alike.order.seed, self._taken])
         return Fed(examples, windows.draw(max(len(one.pcm) for one in examples), random))
+
+    def _text(self) -> list[Example]:
+        for _ in range(_SKIPPED):
+            said = list(map(Example.of, islice(self._alike, self._together)))
+            if max(len(one.pcm) for one in said) <= self._most:
+                return said
+        raise DataError(
+            f"{_SKIPPED} texts in a row are longer than {self._most / RATE:g} s in some accent; "
+            "raise longest under [data], or set together_every = 0 under [rl]"
+        )
 
     def state_dict(self) -> dict[str, int]:
         """Where it is."""
