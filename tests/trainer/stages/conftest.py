@@ -6,7 +6,7 @@ import json
 import numpy as np
 import pytest
 import soundfile
-from tiny_whisper import LANGUAGES, tiny_tokenizer, tiny_whisper
+from tiny_whisper import LANGUAGES, ct2_bytes, tiny_tokenizer, tiny_whisper
 
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
@@ -14,6 +14,7 @@ pytest.importorskip("transformers")
 from talkover.core.clock import RATE  # noqa: E402 - after the libraries it needs
 from talkover.core.listener import ListenerConfig  # noqa: E402
 from talkover.core.listener.tokens import Tokens  # noqa: E402
+from talkover.core.listener.weights import from_state_dict  # noqa: E402
 from talkover.trainer.policy.model import Policy  # noqa: E402
 from talkover.trainer.policy.tuning import Tuning  # noqa: E402
 from talkover.trainer.stages.recipe import TrainingRecipe  # noqa: E402
@@ -90,3 +91,21 @@ def recipe(recordings):
         return TrainingRecipe.read(text, "tiny")
 
     return made
+
+
+@pytest.fixture(scope="session")
+def base(whisper, tmp_path_factory):
+    """Base weights as they are pulled."""
+    folder = tmp_path_factory.mktemp("base")
+    state = {name: value.numpy() for name, value in whisper.state_dict().items()}
+    (folder / "model.bin").write_bytes(ct2_bytes(from_state_dict(state)))
+    tokenizer = tiny_tokenizer()
+    tokenizer.save(str(folder / "tokenizer.json"))
+    about = {
+        "lang_ids": [tokenizer.token_to_id(f"<|{code}|>") for code in LANGUAGES],
+        "suppress_ids": [1, 2],
+        "suppress_ids_begin": [220],
+        "alignment_heads": [[1, 0]],
+    }
+    (folder / "config.json").write_text(json.dumps(about))
+    return folder

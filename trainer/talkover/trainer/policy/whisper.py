@@ -65,6 +65,7 @@ def build_model(weights: Weights) -> WhisperForConditionalGeneration:
         decoder_ffn_dim=4 * shape.width,
         max_source_positions=shape.frames,
         max_target_positions=shape.positions,
+        pad_token_id=None,  # or one token's embedding would never learn
     )
     model = WhisperForConditionalGeneration(config)
     model.eval()  # type: ignore[no-untyped-call]

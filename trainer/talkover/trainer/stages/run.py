@@ -191,14 +191,14 @@ def read_recipe(folder: Path) -> TrainingRecipe:
 
 
 def stage_of(run: Path, stage: str = "") -> str:
-    """The name of a stage that is done; that of the last one where none is named.
+    """The name of a stage that is done; where none is named, the last that is no control.
 
     Raises:
         DataError: it is not done.
     """
     stages: dict[str, dict[str, Any]] = read_told(run)["stages"]
     done = [name for name, known in stages.items() if known.get("done")]
-    name = stage or next(reversed(done), "")
+    name = stage or next((one for one in reversed(done) if not stages[one].get("control")), "")
     if name not in done:
         what = f"stage {stage!r}" if stage else "any stage"
         raise DataError(
@@ -213,7 +213,7 @@ def load_policy(run: Path, stage: str = "", *, base: Path, bf16: bool = False) -
 
     Args:
         run: The folder of the run.
-        stage: Its name; empty: the last one that is done.
+        stage: Its name; empty: the last one that is done and no control.
         base: Base weights, as ``talkover models pull`` leaves them.
         bf16: See ``Policy``; what is judged is judged without.
 

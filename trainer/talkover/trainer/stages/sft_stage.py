@@ -37,8 +37,8 @@ def train_continued(work: Work) -> Ended:
     """
     known = work.run.stages.get(CONTINUED, {})
     steps = int(known.get("planned", 0)) or _steps_for_equal_compute(work)
-    if work.place.first:
-        work.run.record(CONTINUED, planned=steps)
+    if work.place.first and work.run.stages.get(SFT, {}).get("done"):
+        work.run.record(CONTINUED, planned=steps, control=True)
     return train_stage(work, plan_of(work, CONTINUED, after=SFT, steps=steps))
 
 
