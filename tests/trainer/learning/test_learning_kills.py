@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import pytest
 import redis
 
 from talkover.core.learning.items import Items, State
@@ -84,6 +85,7 @@ def left(client: redis.Redis) -> int:
     return int(group["pending"]) + int(group["lag"] or 0)
 
 
+@pytest.mark.slow
 def test_every_turn_is_counted_exactly_once_whatever_is_killed_when(
     own_redis: OwnRedis, calls: Calls, tmp_path: Path
 ) -> None:

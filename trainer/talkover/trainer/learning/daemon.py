@@ -32,6 +32,8 @@ from talkover.trainer.learning.filters import Limits
 from talkover.trainer.learning.inbox import Inbox
 from talkover.trainer.learning.labelling import Labeller
 from talkover.trainer.learning.nearness import Nearness
+from talkover.trainer.learning.parents import parent_run
+from talkover.trainer.learning.pruning import prune
 from talkover.trainer.learning.steps import STEPS
 from talkover.trainer.learning.taking import Taker
 from talkover.trainer.learning.teacher import Teacher
@@ -142,11 +144,15 @@ class Daemon:
 
     def _turn(self, items: Items, withheld: Withheld, since: float) -> bool:
         """Forget, label, and learn if it is time; whether a run was begun."""
-        items.expire(time.time() - self._limits.retention * _DAY)
+        before = time.time() - self._limits.retention * _DAY
+        items.expire(before)
         self._label(items, withheld)
         runs = Runs(items.ledger)
         begun = False
         if runs.under_way() is None and is_due(items.counts()["fresh"], self._wishes, since):
+            parent = parent_run(self._settings.data_dir)
+            spare = parent.name if parent else ""
+            prune(self._folder / "runs", runs.list(), before=before, spare=spare)
             name = f"{datetime.now(UTC):%Y%m%d-%H%M%S}"
             self._console.print(f"run {name} learns from {runs.begin(name)} new turns")
             begun = True

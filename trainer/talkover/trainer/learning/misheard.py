@@ -11,6 +11,7 @@ from talkover.core.weights.disk import sha256_of, write_atomically
 from talkover.trainer.data.streaming.order import Place
 from talkover.trainer.mining.choosing import choose
 from talkover.trainer.mining.confusions import Confusions
+from talkover.trainer.mining.files import FOLDER
 from talkover.trainer.mining.listen import Listener, Pool
 from talkover.trainer.mining.listened import Listened
 from talkover.trainer.mining.notes import Notes
@@ -46,7 +47,7 @@ def mine_calls(
         DataError: the stage has left nothing, or a turn cannot be heard.
         WeightsError: the base weights cannot be used.
     """
-    folder = work.run.folder / "mined"
+    folder = work.run.folder / FOLDER
     folder.mkdir(exist_ok=True)
     heard: list[tuple[str, Listened]] = []
     listener = _listener(work, after)

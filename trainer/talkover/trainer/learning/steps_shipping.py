@@ -6,6 +6,7 @@ from typing import Any, Final
 from talkover.core.bundles.announcement import Announcement
 from talkover.core.bundles.announcing import announce
 from talkover.core.bundles.keys import signer_of, trust_of
+from talkover.core.bundles.registry import Registry
 from talkover.core.bundles.store import BundleStore
 from talkover.core.errors import BundleError
 from talkover.core.report import progress_bar
@@ -20,6 +21,7 @@ from talkover.trainer.stages.run import load_policy
 
 _QUICK: Final = Amount(spoken=4, people=2, wordless=1)
 _QUICK_EXAMPLES: Final = 4
+_KEPT: Final = 4  # bundles of the newest, and of those gone back to
 _PATIENCE: Final = 10.0  # s for Redis
 
 
@@ -29,6 +31,8 @@ def export(cycle: Cycle) -> dict[str, Any]:
     base = require(settings.data_dir, find_part("whisper-base"))
     store = BundleStore(settings.data_dir)
     current = _current(store)
+    spare = () if settings.bundle is None else (settings.bundle,)
+    Registry(store, trust_of(settings)).prune(_KEPT, spare=spare)
     policy = load_policy(cycle.folder, base=base)
     count = _QUICK_EXAMPLES if cycle.quick else exporting.COUNT
     examples = exporting.own_examples(count, seed=cycle.seed)

@@ -5,16 +5,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-from talkover.core.bundles.store import BundleStore
-from talkover.core.errors import BundleError
 from talkover.core.learning.items import State
-from talkover.core.learning.ledger import learning_folder
 from talkover.core.weights import find_part, require
 from talkover.trainer.learning.collecting import outcomes, with_calls, write_manifests
 from talkover.trainer.learning.cycle import ENDS, Cycle, PausedError
 from talkover.trainer.learning.misheard import HARD, mine_calls
+from talkover.trainer.learning.parents import parent_run
+from talkover.trainer.learning.pruning import ITEMS
 from talkover.trainer.learning.withholding import withheld_by
 from talkover.trainer.policy.checkpoint import latest
 from talkover.trainer.stages.loop import Ended
@@ -25,15 +24,12 @@ from talkover.trainer.stages.sft_stage import SFT, train_sft
 from talkover.trainer.stages.stage import Work, train_stage
 from talkover.trainer.stages.tables import DataSettings, SourceSettings
 
-_ITEMS: Final = ".items"
-"""Of the folder beside the run's with its manifests."""
-
 
 def collect(cycle: Cycle) -> dict[str, Any]:
     """Write the items down as manifests."""
     ready = cycle.items.select(State.READY)
     sounds = cycle.items.folder / "audio"
-    folder = cycle.folder.with_name(cycle.folder.name + _ITEMS)
+    folder = cycle.folder.with_name(cycle.folder.name + ITEMS)
     written = write_manifests(folder, sounds, ready, cycle.name)
     told: dict[str, Any] = {
         "manifests": {
@@ -50,7 +46,7 @@ def collect(cycle: Cycle) -> dict[str, Any]:
 def teach(cycle: Cycle) -> dict[str, Any]:
     """Begin with what the run of the bundle that is served left; else teach the base weights."""
     with _working(cycle) as work:
-        parent = parent_run(cycle)
+        parent = parent_run(cycle.settings.data_dir)
         taken = bool(parent and SFT not in work.run.stages and _take_over(work, parent))
         ended = _ended(train_sft(work))
     return {"parent": parent.name if parent and taken else "", **ended}
@@ -103,18 +99,6 @@ def with_misheard(
         hard = replace(calls[name], manifest=misheard[name], share=share)
         sources[f"{HARD}-{name}"] = hard
     return replace(data, sources=sources)
-
-
-def parent_run(cycle: Cycle) -> Path | None:
-    """The run that the bundle that is served came from, if it is here."""
-    store = BundleStore(cycle.settings.data_dir)
-    try:
-        current = store.current()
-        name = None if current is None else store.get(current).run
-    except BundleError:
-        return None
-    folder = learning_folder(cycle.settings.data_dir) / "runs" / str(name).partition("/")[0]
-    return folder if name and (folder / TOLD).is_file() else None
 
 
 def _take_over(work: Work, parent: Path) -> bool:

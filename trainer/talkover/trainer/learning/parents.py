@@ -1,0 +1,21 @@
+"""Which run the bundle that is served came from."""
+
+from pathlib import Path
+
+from talkover.core.bundles.store import BundleStore
+from talkover.core.errors import BundleError
+from talkover.core.learning.ledger import learning_folder
+
+_TOLD = "run.json"
+
+
+def parent_run(data_dir: Path) -> Path | None:
+    """The folder of that run; None: it is not here, or what is served was never trained."""
+    store = BundleStore(data_dir)
+    try:
+        current = store.current()
+        run = None if current is None else store.get(current).run
+    except BundleError:
+        return None
+    folder = learning_folder(data_dir) / "runs" / str(run).partition("/")[0]
+    return folder if run and (folder / _TOLD).is_file() else None
