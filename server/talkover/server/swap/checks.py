@@ -17,8 +17,9 @@ from talkover.core.overlap.features import N_FEATURES
 from talkover.core.vad import VoiceActivity, VoiceModel, feed_all
 from talkover.server.swap.loading import Loaded, Patience
 
-_ASKED: Final = SOUNDS[-2:]
+_ASKED: Final = SOUNDS[-1]
 """Where no golden outputs come along, and for the other parts."""
+_TOKENS: Final = 16
 
 
 async def check(loaded: Loaded, folder: Path, patience: Patience) -> str:
@@ -43,7 +44,7 @@ async def check(loaded: Loaded, folder: Path, patience: Patience) -> str:
     if "listener" in loaded.fresh:
         found = await _check_listener(loaded, folder / "listener", patience)
     await patience()
-    parts, sound = loaded.parts, synthesise(*_ASKED[0])
+    parts, sound = loaded.parts, synthesise(*_ASKED)
     if "voice" in loaded.fresh:
         pieces = [piece.pcm async for piece in parts.voice.say("Good morning.")]
         if not any(np.abs(pcm).max(initial=0) > 0 for pcm in pieces):
@@ -64,9 +65,7 @@ async def _check_listener(loaded: Loaded, folder: Path, patience: Patience) -> s
     golden = await asyncio.to_thread(read_golden, folder)
     mine = [one for one in golden if one.variant == seat.model.variant]
     if not mine:
-        for kind, seed in _ASKED:
-            await patience()
-            await seat.run(partial(_check_hearing, pcm=synthesise(kind, seed)))
+        await seat.run(partial(_check_hearing, pcm=synthesise(*_ASKED)))
         return "no golden outputs came along; its answers are finite"
     same = places = 0
     for one in mine:
@@ -82,7 +81,7 @@ async def _check_listener(loaded: Loaded, folder: Path, patience: Patience) -> s
 
 
 def _check_hearing(runtime: ListenerRuntime, pcm: NDArray[np.float32]) -> None:
-    (heard,) = runtime.transcribe([ListenRequest(pcm, words=False)])
+    (heard,) = runtime.transcribe([ListenRequest(pcm, words=False, max_tokens=_TOKENS)])
     _check_finite("listener", heard.best.log_prob)
 
 
