@@ -8,7 +8,7 @@ from talkover.core.bundles.manifest import read_manifest
 from talkover.core.ending.runtime import has_ending
 from talkover.core.errors import BundleError
 from talkover.core.listener import ListenerConfig, WindowRule
-from talkover.core.listener.deltafile import DELTA, read_delta, shipped_delta
+from talkover.core.listener.deltafile import DELTA, shipped_delta
 from talkover.core.overlap.config import OverlapConfig
 from talkover.core.speaker.runtime import has_speaker
 from talkover.core.voice.config import DECODER
@@ -18,17 +18,18 @@ from talkover.core.weights.disk import sha256_of
 def is_outdated(folder: Path) -> bool:
     """Whether a bundle of base weights lacks what this version would put into it.
 
-    Raises:
-        WeightsError: the delta that comes with this version is damaged.
+    A listener that was built with another delta than the one that comes along is outdated; where
+    none comes along, it is what somebody asked for.
     """
     try:
         OverlapConfig.load(folder / "overlap")
         listener = ListenerConfig.read(folder / "listener")
     except BundleError:
         return True
-    trained = shipped_delta()
-    window = read_delta(trained).about.window if trained else WindowRule()
-    if listener.window != window or _delta_of(folder) != (sha256_of(trained) if trained else None):
+    trained, merged = shipped_delta(), _delta_of(folder)
+    if trained is not None and merged != sha256_of(trained):
+        return True
+    if merged is None and listener.window != WindowRule():  # a delta has a window of its own
         return True
     voice = (folder / "voice" / DECODER).is_file()
     return not (voice and has_speaker(folder / "speaker") and has_ending(folder / "ending"))

@@ -1,0 +1,22 @@
+import pytest
+
+from talkover.core.bundles.outdated import is_outdated
+from talkover.core.listener import deltafile
+
+
+@pytest.mark.bundle
+def test_the_current_bundle_is_what_this_version_would_build(bundle):
+    assert not is_outdated(bundle)
+
+
+@pytest.mark.bundle
+def test_a_bundle_without_the_delta_that_comes_along_is_outdated(bundle, tmp_path, monkeypatch):
+    shipped = tmp_path / "listener-delta.safetensors"
+    monkeypatch.setattr(deltafile, "SHIPPED", shipped)
+    assert not is_outdated(bundle)
+    shipped.write_bytes(b"any")
+    assert is_outdated(bundle)
+
+
+def test_a_folder_without_parts_is_outdated(tmp_path):
+    assert is_outdated(tmp_path)
