@@ -66,6 +66,7 @@ class Run(Closing):
         self.folder = folder
         self.recipe = recipe
         self.seed = seed
+        self._writes = writes
         self._boards: dict[str, SummaryWriter] = {}
         same: dict[str, JsonValue] = {
             "format": _FORMAT,
@@ -101,17 +102,17 @@ class Run(Closing):
     @property
     def stages(self) -> dict[str, dict[str, Any]]:
         """What is known of each stage, in the order in which they were begun."""
-        stages: dict[str, dict[str, Any]] = self._told["stages"]
+        stages: dict[str, dict[str, Any]] = self.told["stages"]
         return stages
 
     @property
     def told(self) -> Mapping[str, Any]:
         """All that is known of the run."""
-        return self._told
+        return self._told if self._writes else read_told(self.folder)
 
     def record(self, stage: str, **facts: JsonValue) -> None:
         """Keep what is known of a stage; what was known by the same name goes."""
-        self.stages.setdefault(stage, {"done": False}).update(facts)
+        self._told["stages"].setdefault(stage, {"done": False}).update(facts)
         self._write()
 
     def note(self, **facts: JsonValue) -> None:

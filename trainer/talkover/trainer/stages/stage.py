@@ -130,6 +130,7 @@ def train_stage(work: Work, plan: Plan) -> Ended:
         ended = _shown(work, plan, loop)
     if place.first:
         _leave(work, plan, ended, guards)
+    place.agree([0])  # the others go on when it is written
     return ended
 
 
