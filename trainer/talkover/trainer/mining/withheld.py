@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from typing import Final, Self
 
@@ -87,6 +88,7 @@ def sound_of(pcm: NDArray[np.float32]) -> str:
     return sha256(to_int16(pcm).tobytes()).hexdigest()
 
 
+@cache
 def sounds_of(prompt: Prompt) -> tuple[str, ...]:
     """A recording as evaluations read it, and as a stream of files does."""
     with soundfile.SoundFile(prompt.path) as file:
