@@ -80,20 +80,19 @@ def wrong(seen: Seen, settings: RlSettings) -> str:
     """
     if len(seen) < settings.window:
         return ""
-    most = dict(
-        zip(
-            WATCHED,
-            (settings.deletions, settings.repetitions, settings.kl_token, None, settings.equal),
-            strict=True,
-        )
-    )
-    for place, name in enumerate(WATCHED):
+    for place, (name, limit) in enumerate(zip(WATCHED, _limits(settings), strict=True)):
         known = [value for one in seen if (value := one[place]) is not None]
-        if not known:
+        mean = sum(known) / len(known) if known else None
+        if mean is None:
             continue
-        mean, limit = sum(known) / len(known), most[name]
-        if limit is not None and mean > limit:
+        if name == "entropy" and mean < limit:
+            return f"{name} {mean:.4f}, at least {limit:g}"
+        if name != "entropy" and mean > limit:
             return f"{name} {mean:.3f}, at most {limit:g}"
-        if name == "entropy" and mean < settings.least_entropy:
-            return f"entropy {mean:.4f}, at least {settings.least_entropy:g}"
     return ""
+
+
+def _limits(settings: RlSettings) -> tuple[float, ...]:
+    """In the order of ``WATCHED``: of the entropy the least, of the others the most."""
+    most = (settings.deletions, settings.repetitions, settings.kl_token)
+    return (*most, settings.least_entropy, settings.equal)
