@@ -13,6 +13,7 @@ from talkover.core.settings import load_settings
 from talkover.core.weights import find_part
 from talkover.core.weights.state import require
 from talkover.trainer.evaluation import listener
+from talkover.trainer.evaluation.merged import merged_delta
 from talkover.trainer.evaluation.readings import Cause
 from talkover.trainer.evaluation.stock import StockWhisper
 from talkover.trainer.evaluation.utterances import choose_utterances, utterance_of
@@ -26,7 +27,7 @@ def sides(bundle, prompts):
         weights = require(load_settings().data_dir, find_part("whisper-base"))
     except WeightsError as error:
         pytest.skip(str(error))
-    return listener.Sides(StockWhisper(weights), bundle / "listener")
+    return listener.Sides(StockWhisper(weights, merged_delta(bundle)), bundle / "listener")
 
 
 def run(sides, utterances, **plan):

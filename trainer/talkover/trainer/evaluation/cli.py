@@ -60,6 +60,7 @@ def listener(
 ) -> None:
     """The exported listener of a bundle against stock Whisper in PyTorch.
 
+    What Talkover's training changed in the bundle is merged in PyTorch, too.
     Both read recordings of real people in three languages. Bars: the exported float32 listener
     writes the stock model's tokens in 99 of 100 utterances; int8 has at most half a point more word
     errors than float32. Times are told by window. Ends with code 1 when a bar is missed. Ctrl-C
@@ -71,6 +72,7 @@ def listener(
     weights = require(folder, find_part(_WEIGHTS))
     try:
         from talkover.trainer.evaluation import listener as evaluation
+        from talkover.trainer.evaluation.merged import merged_delta
         from talkover.trainer.evaluation.stock import StockWhisper
         from talkover.trainer.evaluation.utterances import choose_utterances, utterance_of
     except ImportError as error:
@@ -83,7 +85,8 @@ def listener(
     stopped = False
     try:
         with console.status("loading stock Whisper"):
-            sides = evaluation.Sides(StockWhisper(weights), exported)
+            stock = StockWhisper(weights, merged_delta(exported.parent))
+            sides = evaluation.Sides(stock, exported)
         with progress_bar(console) as progress:
             evaluation.run(sides, chosen, timed, plan, findings, progress)
     except KeyboardInterrupt:

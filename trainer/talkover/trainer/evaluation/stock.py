@@ -13,6 +13,7 @@ from transformers.utils import logging
 
 from talkover.core.clock import RATE
 from talkover.core.listener import ListenerConfig
+from talkover.core.listener.deltafile import Delta
 from talkover.core.listener.tokens import Tokens
 from talkover.trainer.evaluation.readings import Reading, first_difference
 from talkover.trainer.policy.whisper import cut_positions, read_base
@@ -26,14 +27,15 @@ class StockWhisper:
 
     Args:
         folder: Base weights, as ``talkover models pull`` leaves them.
+        delta: What training changed in them, where the same listener is compared with its export.
 
     Raises:
         WeightsError: the weights cannot be used.
         BundleError: the tokenizer cannot be used.
     """
 
-    def __init__(self, folder: Path) -> None:
-        base = read_base(folder)
+    def __init__(self, folder: Path, delta: Delta | None = None) -> None:
+        base = read_base(folder, delta)
         # Its own generate() passes on what it then calls deprecated, and says so each time.
         logging.set_verbosity_error()  # type: ignore[no-untyped-call]
         self.tokens = base.tokens

@@ -10,6 +10,8 @@ from talkover.core.clock import FRAME
 from talkover.core.listener import LONGEST, ListenerConfig
 from talkover.core.listener.build import read_config
 from talkover.core.listener.ct2 import read_ct2
+from talkover.core.listener.delta import merged
+from talkover.core.listener.deltafile import Delta
 from talkover.core.listener.tokens import Tokens, read_tokenizer
 from talkover.core.listener.weights import Weights, shape_of, to_state_dict
 
@@ -29,14 +31,20 @@ class Base:
     config: ListenerConfig
 
 
-def read_base(folder: Path) -> Base:
+def read_base(folder: Path, delta: Delta | None = None) -> Base:
     """Read base weights, as ``talkover models pull`` leaves them.
 
+    Args:
+        folder: Of the weights.
+        delta: What training changed in them, to be merged.
+
     Raises:
-        WeightsError: the weights cannot be used.
+        WeightsError: the weights cannot be used, or the delta is of others.
         BundleError: the tokenizer cannot be used.
     """
-    weights = read_ct2(folder / "model.bin")
+    weights: Weights = read_ct2(folder / "model.bin")
+    if delta is not None:
+        weights = merged(weights, delta.changes)
     tokenizer = read_tokenizer(folder)
     config = read_config(folder / "config.json", tokenizer)
     model = build_model(weights)
