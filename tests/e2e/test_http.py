@@ -114,6 +114,7 @@ def test_signalling_needs_the_token(bundle, tmp_path):
     try:
         with httpx.Client(base_url=live.http) as http:
             assert http.get("/config.json").json()["token_required"] is True
+            assert http.get("/generations").status_code == 401
             refused = http.post("/whip", content=GOOD, headers=SDP)
             assert (refused.status_code, refused.json()["code"]) == (401, "TOKEN")
             bearer = {**SDP, "Authorization": "Bearer secret"}

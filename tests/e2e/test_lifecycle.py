@@ -17,7 +17,18 @@ import redis
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from live_server import free_port, start_server, stop_server
 
-from talkover.client import Call, CallError, Ended, EndReason, Turn, TurnKind, connect, status
+from talkover.client import (
+    Call,
+    CallError,
+    Ended,
+    EndReason,
+    Turn,
+    TurnKind,
+    connect,
+    promote_bundle,
+    status,
+    watch_generations,
+)
 from talkover.core.audio import read_wav
 from talkover.core.clock import RATE
 from talkover.core.records import SessionEvent, TurnRecord
@@ -201,6 +212,10 @@ async def test_beyond_loopback_a_token_is_made_up_and_needed(bundle, tmp_path):
                 pass
         with refused("TOKEN"):
             await status(live.url, token="wrong")
+        with refused("TOKEN"):
+            await promote_bundle(bundle.name, live.url, token="wrong")
+        with refused("TOKEN"):
+            await anext(aiter(watch_generations(live.url)))
         async with connect(live.url, token=token) as call:
             await one_turn(call, "Hello!")
     finally:

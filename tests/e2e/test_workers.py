@@ -7,9 +7,10 @@ import time
 import httpx
 import psutil
 import pytest
+from bundle_copies import OVERLAP, copy_bundle
 from live_server import start_server, stop_server
 
-from talkover.client import CallError, Turn, TurnKind, connect, status
+from talkover.client import CallError, Turn, TurnKind, connect, promote_bundle, status
 
 pytestmark = [pytest.mark.e2e, pytest.mark.bundle, pytest.mark.slow]
 
@@ -80,6 +81,20 @@ def test_metrics_say_which_worker(pair):
     assert 'talkover_open_sessions{worker="0"}' in text
     assert 'talkover_open_sessions{worker="1"}' in text
     assert text.count("# TYPE talkover_open_sessions gauge") == 1
+
+
+async def test_both_follow_one_promotion(pair, bundle):
+    other = copy_bundle(pair.data_dir, bundle.name, OVERLAP, training={"copy": "workers"})
+    await promote_bundle(other, pair.url)  # whichever worker the system picks
+    wanted = {
+        f'talkover_bundle_info{{bundle="{other}",worker="{worker}"}} 1.0' for worker in range(2)
+    }
+    for _ in range(100):
+        if wanted <= set(get(pair, "/metrics").splitlines()):
+            break
+        await asyncio.sleep(0.2)
+    assert wanted <= set(get(pair, "/metrics").splitlines())
+    await answered(pair.url)
 
 
 def test_the_page_and_its_configuration_come_through(pair):

@@ -6,7 +6,6 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +18,7 @@ from talkover.core.settings import Settings
 from talkover.server.hall import Hall
 from talkover.server.observing import Metrics
 from talkover.server.swap.operator import Operator
+from talkover.server.transports.webrtc.files import kind_of, read_page
 from talkover.server.transports.webrtc.offer import MAX_BYTES, Offer, check_offer
 from talkover.server.transports.webrtc.peer import Peer
 
@@ -36,13 +36,6 @@ _HEADERS: Final = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-cache",
-}
-_TYPES: Final = {
-    "css": "text/css",
-    "html": "text/html",
-    "js": "text/javascript",
-    "png": "image/png",
-    "svg": "image/svg+xml",
 }
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -93,7 +86,7 @@ class HttpServer:
         self._peers: dict[str, Peer] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._rate = _Rate()
-        self._page = _read_page()
+        self._page = read_page()
         app = web.Application(client_max_size=MAX_BYTES + 1_024, middlewares=[self._guard])
         app.router.add_get("/", self._serve_index)
         app.router.add_get("/static/{name}", self._serve_static)
@@ -240,10 +233,16 @@ class HttpServer:
 
     async def _serve_index(self, request: web.Request) -> web.StreamResponse:
         del request
-        return _file("index.html", self._page)
+        return self._file("index.html")
 
     async def _serve_static(self, request: web.Request) -> web.StreamResponse:
-        return _file(request.match_info["name"], self._page)
+        return self._file(request.match_info["name"])
+
+    def _file(self, name: str) -> web.StreamResponse:
+        body = self._page.get(name)
+        if body is None:
+            return _problem(404, "PROTOCOL", "there is no such file")
+        return web.Response(body=body, content_type=kind_of(name), charset="utf-8")
 
     async def _serve_config(self, request: web.Request) -> web.StreamResponse:
         del request
@@ -285,26 +284,3 @@ class _RefusedError(Exception):
 
 def _problem(status: int, code: str, message: str) -> web.Response:
     return web.json_response({"code": code, "message": message}, status=status)
-
-
-def _file(name: str, page: dict[str, bytes]) -> web.StreamResponse:
-    body = page.get(name)
-    if body is None:
-        return _problem(404, "PROTOCOL", "there is no such file")
-    kind = _TYPES[name.rpartition(".")[2]]
-    return web.Response(body=body, content_type=kind, charset="utf-8")
-
-
-def _read_page() -> dict[str, bytes]:
-    """The page's files by name, read once: what is not there cannot be asked for."""
-    found = find_spec("talkover.client")  # looked up, not imported
-    folders = (
-        [Path(place) / "web" for place in found.submodule_search_locations or ()] if found else []
-    )
-    return {
-        entry.name: entry.read_bytes()
-        for folder in folders
-        if folder.is_dir()
-        for entry in folder.iterdir()
-        if entry.is_file() and entry.name.rpartition(".")[2] in _TYPES
-    }
