@@ -133,7 +133,7 @@ class LearningSettings(_Section):
     """What is learnt from calls, and when."""
 
     min_items: int = Field(50, ge=1, description="new turns with a label that start a run")
-    recipe: str = Field("small", description="training recipe: one that comes along, or a .toml")
+    recipe: str = Field("live", description="training recipe: one that comes along, or a .toml")
     share: float = Field(0.5, gt=0, lt=1, description="of what a run hears, turns; rest is replay")
     retention_days: float = Field(30.0, gt=0, description="turns are forgotten after so long")
     patience_seconds: float = Field(

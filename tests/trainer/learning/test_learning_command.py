@@ -16,6 +16,7 @@ from talkover.core.cli import build
 from talkover.core.errors import TraceError
 from talkover.core.learning.items import Items
 from talkover.core.learning.ledger import learning_folder
+from talkover.core.learning.runs import Runs
 from talkover.core.settings import Settings
 from talkover.core.weights.disk import locked
 from talkover.trainer.learning.cycle import ENDS, Cycle
@@ -90,6 +91,14 @@ def _counts(tmp_path: Path) -> dict[str, int]:
             return items.counts()
     except TraceError:  # it is being made
         return {}
+
+
+def test_a_run_can_be_given_up(tmp_path: Path) -> None:
+    assert "no run is under way" in learn(tmp_path, "--drop").output
+    with Items(learning_folder(tmp_path)) as items:
+        Runs(items.ledger).begin("r")
+        assert "run r is given up" in learn(tmp_path, "--drop").output
+        assert Runs(items.ledger).under_way() is None
 
 
 def test_servers_are_offered_a_bundle(tmp_path: Path, own_redis: OwnRedis, calls: Calls) -> None:

@@ -127,6 +127,17 @@ def test_labelling_stops_when_it_is_told_to_and_loses_nothing(
     assert items.counts()["waiting"] == 2
 
 
+def test_a_recording_that_is_damaged_keeps_nobody_waiting(
+    items: Items, calls: Calls, consumer
+) -> None:
+    calls.write(turn(0, text=""))
+    calls.write(turn(1, correction=sentence(1)), seconds=3)
+    consumer.drain(GO)
+    damaged = items.select(State.WAITING)[0].audio
+    (items.folder / "audio" / damaged[:2] / f"{damaged}.flac").write_bytes(b"fLaC")
+    assert labeller(items, never).run(GO, time.time()) == {"damaged": 1, "correction": 1}
+
+
 def test_weights_that_are_none_are_refused(tmp_path: Path) -> None:
     (tmp_path / "model.bin").write_bytes(b"nothing")
     with pytest.raises(WeightsError, match="no teacher"):

@@ -88,7 +88,7 @@ def test_what_nobody_understands_is_refused_with_what_there_is(text, message):
 
 def test_a_recipe_that_is_not_there_is_refused(tmp_path):
     for name in ("huge", str(tmp_path / "none.toml"), "../recipes/full"):
-        with pytest.raises(DataError, match="there are full, small"):
+        with pytest.raises(DataError, match="there are full, live, small"):
             TrainingRecipe.load(name)
 
 

@@ -31,6 +31,12 @@ def learn(
         bool, typer.Option("--status", help="Only say how learning is doing.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The status as JSON.")] = False,
+    drop: Annotated[
+        bool,
+        typer.Option(
+            "--drop", help="Give up the run that is under way; its turns wait for the next."
+        ),
+    ] = False,
     quick: Annotated[
         bool, typer.Option("--quick", help="A few steps of each stage, to see that all works here.")
     ] = False,
@@ -53,6 +59,9 @@ def learn(
     if status or as_json:
         _show(_status(settings.data_dir), as_json=as_json)
         return
+    if drop:
+        _drop(settings.data_dir)
+        return
     from talkover.trainer.learning.daemon import Daemon, Wishes
 
     wishes = Wishes(
@@ -72,6 +81,22 @@ def every_seconds(text: str | None) -> float | None:
     if not found or not float(found[1]):
         raise typer.BadParameter("such as 90s, 30m, 6h or 1d", param_hint="--every")
     return float(found[1]) * _SECONDS[found[2]]
+
+
+def _drop(data_dir: Path) -> None:
+    from talkover.core.learning.items import Items
+    from talkover.core.learning.ledger import is_there, learning_folder
+    from talkover.core.learning.runs import Runs
+
+    folder = learning_folder(data_dir)
+    name = None
+    if is_there(folder):
+        with Items(folder) as items:
+            runs = Runs(items.ledger)
+            name = runs.under_way()
+            if name is not None:
+                runs.stop(name, "given up")
+    typer.echo("no run is under way" if name is None else f"run {name} is given up")
 
 
 def _status(data_dir: Path) -> dict[str, Any]:

@@ -96,6 +96,7 @@ class Daemon:
         self._folder = learning_folder(settings.data_dir)
         self._limits = Limits(retention=settings.learning.retention_days)
         self._stop = threading.Event()
+        self._labeller: Labeller | None = None
 
     def run(self) -> None:
         """Work until Ctrl-C, or once.
@@ -183,7 +184,7 @@ class Daemon:
         try:
             came: Came = advance(STEPS, begin, runs)
         except TalkoverError as error:
-            kept = f"run {name} is kept; the same command goes on with it"
+            kept = f"run {name} is kept; the same command goes on with it, --drop gives it up"
             raise type(error)(f"{error} ({kept})") from None
         if came.step:
             self._console.print(f"run {name} waits at step {came.step}; the same command goes on")
@@ -194,8 +195,18 @@ class Daemon:
         waiting = items.counts()[State.WAITING]
         if not waiting:
             return
+        if self._labeller is None:  # it keeps the teacher for the next time
+            self._labeller = self._new_labeller(items, withheld)
+        labeller = self._labeller
+        with progress_bar(self._console) as progress:
+            task = progress.add_task("what was said", total=waiting)
+            found = labeller.run(self._stop, time.time(), lambda: progress.update(task, advance=1))
+        if found:
+            log.info("learning.labelled", **found)
+
+    def _new_labeller(self, items: Items, withheld: Withheld) -> Labeller:
         learning = self._settings.learning
-        labeller = Labeller(
+        return Labeller(
             items,
             lambda: Teacher.of(self._settings),
             Nearness(),
@@ -204,11 +215,6 @@ class Daemon:
             patience=0.0 if self._wishes.once else learning.patience_seconds,
             least_trust=learning.least_trust,
         )
-        with progress_bar(self._console) as progress:
-            task = progress.add_task("what was said", total=waiting)
-            found = labeller.run(self._stop, time.time(), lambda: progress.update(task, advance=1))
-        if found:
-            log.info("learning.labelled", **found)
 
 
 @contextmanager

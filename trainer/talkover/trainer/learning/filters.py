@@ -23,6 +23,7 @@ class Refusal(StrEnum):
     NOT_A_TURN = "not_a_turn"
     NOT_THE_CALLER = "not_the_caller"
     NO_AUDIO = "no_audio"
+    DAMAGED = "damaged"
     TOO_SHORT = "too_short"
     TOO_LONG = "too_long"
     SILENT = "silent"

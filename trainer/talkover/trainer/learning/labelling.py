@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cached_property
 
+from talkover.core.errors import TraceError
 from talkover.core.learning.items import Item, Items, State
 from talkover.core.records import TurnRecord
 from talkover.trainer.learning.filters import Limits, Refusal, of_label
@@ -64,7 +65,6 @@ class Labeller:
             tick: Told after each item.
 
         Raises:
-            TraceError: an item's audio is damaged.
             WeightsError: the teacher is needed and cannot be used.
             ConfigError: eSpeak NG is not installed.
         """
@@ -81,9 +81,12 @@ class Labeller:
 
     def _decide(self, item: Item, record: TurnRecord, later: Sequence[TurnRecord]) -> str:
         evidence = evidence_of(record, later, self._distance)
-        decided = label(
-            record, self._readings(item, record), evidence, self._distance, self._policy
-        )
+        try:
+            readings = self._readings(item, record)
+        except TraceError:  # one that cannot be heard must not keep the others waiting
+            self._items.refuse(item, Refusal.DAMAGED.value)
+            return Refusal.DAMAGED.value
+        decided = label(record, readings, evidence, self._distance, self._policy)
         if isinstance(decided, Label):
             decided = self._judged(decided, item) or decided
         if isinstance(decided, Label):
@@ -106,7 +109,8 @@ class Labeller:
             apart = self._distance(record.correction, record.text, language)
             if apart <= self._policy.near:
                 return []
-        return self._teacher.read(heard(self._items.sounds.get(item.audio or "")), language)
+        pcm = heard(self._items.sounds.get(item.audio or ""))
+        return self._teacher.read(pcm, language)
 
     @cached_property
     def _teacher(self) -> Teaches:
