@@ -150,6 +150,7 @@ class Hall:
         self._sessions.pop(session.id, None)
         if (place := self._places.pop(session.id, None)) is not None:
             place.release()
+        session.let_go()
         self._tidier.call_over()
         self._left.set()
 

@@ -20,7 +20,7 @@ from talkover.server.swap.generation import Goal, State
 from talkover.server.swap.house import House
 from talkover.server.swap.loading import Loader
 from talkover.server.swap.policy import SwapPolicy
-from talkover.server.swap.shadow import LiveTurn
+from talkover.server.swap.shadow import LiveTurn, Shadow
 from talkover.server.swap.signs import Compared
 
 from .small import open_shelf
@@ -86,6 +86,37 @@ async def test_from_the_shadow_to_all_and_the_old_one_is_given_back(real, data_d
     await asyncio.sleep(0.3)
     gc.collect()
     assert model() is None, "somebody still holds the old listener"
+
+
+async def test_the_shadow_gives_way_to_callers(real, data_dir, prompts):
+    other = copy_bundle(data_dir, real.parts.bundle_id, LISTENER, no_speech_threshold=0.61)
+    lease = real.lease("s")  # of the old one, as long as it is asked
+    live = lease.parts.listener
+    await real.settled(real.offer(other, Goal.CURRENT, known=True))
+    candidate = real.parts.listener
+    pcm = to_float(read_wav(prompts[0].path, rate=RATE)[: 3 * RATE])
+    request = ListenRequest(pcm, ("en",))
+    turn = LiveTurn(pcm, ("en",), await live.transcribe(request))
+
+    told: list[Compared] = []
+    shadow = Shadow(candidate, live, told.append)
+    for _ in range(6):
+        shadow.put(turn)
+    assert shadow.dropped == 2, "four may wait"
+
+    caller = asyncio.create_task(live.transcribe(request))
+    await asyncio.sleep(0)
+    running = asyncio.create_task(shadow.run())
+    while not caller.done():
+        assert not candidate.busy, "it listens while somebody waits for the live one"
+        await asyncio.sleep(0.005)
+    await until(lambda: candidate.busy, "it does not listen")
+    assert (await live.transcribe(request)).text == turn.heard.text
+    assert shadow.dropped == 3, "it went on, though somebody waited"
+    assert told == []
+    await until(lambda: len(told) == 3, "the rest is not heard")
+    running.cancel()
+    lease.end()
 
 
 async def test_a_bundle_that_cannot_be_loaded_changes_nothing(real, data_dir):

@@ -188,7 +188,7 @@ class Session:
             with contextlib.suppress(TalkoverError):
                 await self._leases.standing.brain.forget(self.id)
             self._close_books()
-            self._leases.close()
+            self.let_go()
             last = wire.ended(self._clock.now(), self._reason, self._machine.turns)
             self.outbox.close(last)
             log.info("session.ended", session=self.id, turns=self._machine.turns)
@@ -206,6 +206,10 @@ class Session:
                 self.outbox.put(wire.problem(self._clock.now(), error))
             log.warning("session.error", session=self.id, code=error.code)
         self._over.set()
+
+    def let_go(self) -> None:
+        """Give its models back, whether it ran or not. Safe to call again."""
+        self._leases.close()
 
     def leave(self, reason: agent_pb2.EndReason.ValueType) -> None:
         """The call is over as soon as the turn under way is answered."""
