@@ -107,6 +107,15 @@ def test_each_rate_has_a_gate_of_its_own(which, group, values):
     assert failed(gate(changed({group}, **values), figures())) == [which]
 
 
+def test_a_single_word_is_let_through():
+    one = changed({Group.PEOPLE}, errors=lambda one: 1 + (one.name == "p0"))
+    strict = Limits(people=0.5)
+    verdict = gate(one, figures(), strict)
+    assert verdict.passed
+    (people,) = (finding for finding in verdict.findings if finding.gate is Gate.PEOPLE)
+    assert (people.value, people.limit) == (1.0, 1.0)
+
+
 @pytest.mark.parametrize(
     ("which", "changes", "limits"),
     [

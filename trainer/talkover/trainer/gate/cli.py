@@ -32,7 +32,7 @@ def gate(
 ) -> None:
     """Judge a bundle before it may take another one's place; code 1 when a gate refuses it.
 
-    Both exported listeners hear the same sixty sounds: seventeen accents and five code-switch
+    Both exported listeners hear the same sixty-six sounds: seventeen accents and five code-switch
     patterns, real people in three languages, and noise without a word, all of validation splits.
     The candidate must not be worse, by more than the margin that each gate states: word errors
     (paired bootstrap), the worst five accents, deletions, repetition, switched words, real people,

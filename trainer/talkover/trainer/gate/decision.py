@@ -118,11 +118,11 @@ def worst_mean(outcomes: Sequence[Outcome]) -> float:
 def _rate(
     which: Gate, pairs: Sequence[_Pair], count: _Count, total: _Count, limit: float
 ) -> Finding:
-    """How many points of a hundred there are more."""
+    """How many points of a hundred there are more; a single one more is never too many."""
     whole = sum(total(before) for before, _ in pairs)
     first, second = (sum(count(pair[side]) for pair in pairs) for side in (0, 1))
-    value = 100 * (second - first) / whole
-    return _at_most(which, value, limit, _POINTS, int(whole), note=_rates(first, second, whole))
+    value, most = 100 * (second - first) / whole, max(limit, 100 / whole)
+    return _at_most(which, value, most, _POINTS, int(whole), note=_rates(first, second, whole))
 
 
 def _latency(candidate: Figures, current: Figures, limit: float) -> Finding:

@@ -47,7 +47,7 @@ class Amount:
     """
 
     spoken: int = 44
-    people: int = 12
+    people: int = 18
     wordless: int = 4
 
 

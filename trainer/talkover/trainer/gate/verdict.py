@@ -27,6 +27,9 @@ class Gate(StrEnum):
 class Limits:
     """How much worse a candidate may be. Points are of a hundred words, or sounds.
 
+    A single word, or sound, is let through wherever it is more than the limit: on so few it would
+    mean nothing.
+
     Attributes:
         overall: Points of word errors, at the upper end of the 95 % interval of the difference
             (paired bootstrap): the candidate is not worse, and that is no luck.
