@@ -57,11 +57,11 @@ def test_missing_weights_name_the_cure(tmp_path):
 def test_what_cannot_be_evaluated_names_the_cure(tmp_path):
     assert "name some of" in str(call("--sets", "reel").exception)
     assert isinstance(call("--sets", "reel").exception, ConfigError)
-    assert call("--variant", "fp8").exit_code == 2
     if (load_settings().data_dir / "weights" / "whisper-base").is_dir():
         result = call("--run", tmp_path)
         assert isinstance(result.exception, DataError)
         assert "talkover train" in str(result.exception)
+        assert call("--bundle", "current:fp8").exit_code == 2
 
 
 def test_speed_is_judged_by_rounds_in_which_both_were_timed():

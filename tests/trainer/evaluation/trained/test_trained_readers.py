@@ -15,7 +15,7 @@ from talkover.core.clock import RATE  # noqa: E402 - after the libraries it need
 from talkover.core.errors import ConfigError, DataError  # noqa: E402
 from talkover.core.listener import ListenerConfig, WindowRule  # noqa: E402
 from talkover.core.listener.tokens import Tokens  # noqa: E402
-from talkover.trainer.evaluation.trained.choosing import of_runs, rule_of  # noqa: E402
+from talkover.trainer.evaluation.trained.choosing import each_once, of_runs, rule_of  # noqa: E402
 from talkover.trainer.evaluation.trained.readers import TunedWriter, silence  # noqa: E402
 from talkover.trainer.policy.model import Policy  # noqa: E402
 from talkover.trainer.policy.tuning import Tuning  # noqa: E402
@@ -79,6 +79,15 @@ def test_what_is_surely_silence_is_not_written_down(policy, config, sounds):
     assert texts[1] == texts[2] != ""
 
 
+def test_what_a_loop_repeats_is_written_once(policy, config):
+    writer = TunedWriter(policy, config, RULE)
+    end = policy.tokens.end
+    assert writer._said([5, 6, end]) == [5, 6]
+    assert writer._said([end]) == []
+    assert writer._said([5, *[6, 8] * 20]) == [5, 6, 8]
+    assert writer._said([5, 6, 8]) == [5, 6, 8]
+
+
 RECIPE = """
 [windows]
 shortest = [10.0, 6.0]
@@ -135,7 +144,7 @@ def test_stages_of_several_runs_are_told_apart(run, tmp_path):
     names = [reader.name for reader in of_runs([run, other], ["sft"], tmp_path)]
     assert names == ["mine-sft", "other-sft"]
     with pytest.raises(ConfigError, match="two readers are called mine-sft"):
-        of_runs([run, run], [], tmp_path)
+        each_once(of_runs([run, run], [], tmp_path))
 
 
 def test_a_stage_that_is_not_done_is_told(run, tmp_path):

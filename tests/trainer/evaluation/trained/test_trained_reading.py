@@ -104,6 +104,18 @@ def test_other_weights_or_other_clips_are_not_gone_on_with(tmp_path):
         go(tmp_path, [reader("one", Ears())], beeps=Beeps("other beeps"))
 
 
+def test_a_clip_that_sounds_otherwise_now_is_noticed(tmp_path):
+    go(tmp_path, [reader("one", Ears())], count=2)
+
+    class Louder(Beeps):
+        def make(self, number):
+            clip, pcm = super().make(number)
+            return clip, pcm + np.float32(number == 3)
+
+    with pytest.raises(DataError, match="clip 3 of real is not what another reader has heard"):
+        go(tmp_path, [reader("one", Ears()), reader("two", Ears())], beeps=Louder())
+
+
 def test_a_file_a_reader_and_a_set(tmp_path):
     go(tmp_path, [reader("a run/rl", Ears())], count=1)
     first, *lines = (tmp_path / "a run-rl".replace(" ", "-") / "real.jsonl").read_text().split("\n")

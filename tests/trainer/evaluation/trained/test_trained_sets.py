@@ -43,7 +43,7 @@ def test_accents_and_patterns_by_test_voices_at_mixed_noise():
     with open_material(DIALECTS, 0) as material:
         assert len(material.conditions) == 22
         numbers = material.numbers(2)
-        found = [material.make(numbers[place]) for place in (0, 8, 21, 40)]
+        found = [material.make(numbers[place]) for place in (0, 8, 21)]
     voices = Recipe.load(DIALECTS).voices[Split.TEST]
     for clip, pcm in found:
         assert clip.voice.removeprefix("espeak-") in voices or clip.voice == "flite-awb"
@@ -144,12 +144,13 @@ def test_nobody_says_anything_in_clips_without_words():
 
 
 def test_both_lanes_of_a_talk_belong_together():
-    found = some(CONVERSATIONS, count=2)
+    found = some(CONVERSATIONS)
     assert [(clip.group, clip.lane) for clip, _ in found] == [
-        (group, lane) for group in ("00000", "00001") for lane in ("caller", "agent")
+        ("00000", "caller"),
+        ("00000", "agent"),
     ]
     assert all(clip.words and len(pcm) for clip, pcm in found)
-    assert same(found, some(CONVERSATIONS, count=2))
+    assert same(found, some(CONVERSATIONS))
 
 
 def test_a_turn_that_is_too_long_is_heard_from_a_word_on():

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
 
 import typer
 from rich.console import Console
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _WEIGHTS: Final = "whisper-base"
 _CURRENT: Final = "current"
+_VARIANT: Final = "int8"
 _STOPPED: Final = 130
 """Exit code after Ctrl-C, as shells have it."""
 _FEW: Final = (1, 4)
@@ -36,16 +37,28 @@ class _Asked:
     Attributes:
         runs: Folders.
         stages: Of each.
-        bundle: First characters of an id, or ``current``; empty: none.
-        variant: Of its weights.
+        bundles: See ``--bundle``.
         stock: Whether stock Whisper reads, too.
     """
 
     runs: list[Path]
     stages: list[str]
-    bundle: str
-    variant: "Variant"
+    bundles: list[str]
     stock: bool
+
+
+class _Shipped(NamedTuple):
+    """The listener of a bundle.
+
+    Attributes:
+        bundle_id: Of the bundle.
+        listener: Its folder.
+        variant: Of its weights.
+    """
+
+    bundle_id: str
+    listener: Path
+    variant: "Variant"
 
 
 def evaluate(
@@ -57,14 +70,14 @@ def evaluate(
         typer.Option(help="Of each run, in the order to be shown. Default: the last one done."),
     ] = None,
     bundle: Annotated[
-        str,
+        list[str] | None,
         typer.Option(
-            help="First characters of a bundle's id, or current: its exported listener. Default: "
+            help="The exported listener of a bundle: first characters of its id, or current; with "
+            ":fp32 behind it, its float32 weights instead of int8. Several are allowed. Default: "
             "the current one where no run is named.",
             show_default=False,
         ),
-    ] = "",
-    variant: Annotated[str, typer.Option(help="Of the bundle's weights: int8 or fp32.")] = "int8",
+    ] = None,
     stock: Annotated[bool, typer.Option(help="Stock Whisper on 30 s beside them.")] = True,
     sets: Annotated[
         str, typer.Option(help="Which, with commas between them.")
@@ -111,26 +124,22 @@ def evaluate(
     have read so far; the same command goes on from there.
     """
     try:
-        from talkover.core.listener.graph import VARIANTS
         from talkover.trainer.evaluation.trained.evaluate import Findings
         from talkover.trainer.evaluation.trained.sets import Wanted, named
     except ImportError as error:
         raise not_installed(error) from None
-    if variant not in VARIANTS:
-        raise typer.BadParameter(f"use {' or '.join(VARIANTS)}", param_hint="--variant")
     wanted = Wanted(named(sets), count, wordless, seed)
     if quick:
         wanted = replace(wanted, count=_FEW[0], wordless=_FEW[1])
     console = Console(highlight=False)
     folder = load_settings(data_dir=data_dir).data_dir
-    chosen = bundle or ("" if run else _CURRENT)
-    asked = _Asked(run or [], stage or [], chosen, variant, stock)
-    readers, bundle_id = _readers(asked, folder)
+    asked = _Asked(run or [], stage or [], bundle or ([] if run else [_CURRENT]), stock)
+    readers, shipped = _readers(asked, folder)
 
     findings, timed, stopped = Findings(), list[Measure](), False
     try:
-        if speed and bundle_id and stock:
-            timed = _timed(console, folder, bundle_id, asked.variant, repeats=3 if quick else 9)
+        if speed and shipped and stock:
+            timed = _timed(console, folder, shipped, repeats=3 if quick else 9)
         kept = readings or (json and json.with_suffix(".readings"))
         _read(console, wanted, readers, kept, findings)
     except KeyboardInterrupt:
@@ -142,7 +151,7 @@ def evaluate(
         Report(
             title="Listeners side by side" + ", stopped early" * stopped,
             measures=timed,
-            bundle_id=bundle_id,
+            bundle_id=shipped.bundle_id if shipped else "",
             seed=seed,
             quick=quick,
         ),
@@ -153,30 +162,38 @@ def evaluate(
         raise typer.Exit(_STOPPED if stopped else 1)
 
 
-def _readers(asked: _Asked, folder: Path) -> "tuple[list[Reader], str]":
-    """Who reads, in the order to be shown, and the id of the bundle that does.
+def _readers(asked: _Asked, folder: Path) -> "tuple[list[Reader], _Shipped | None]":
+    """Who reads, in the order to be shown, and the last of the bundles.
 
     Raises:
         BundleError, WeightsError, DataError: one of them cannot be loaded.
+        ConfigError: two would be called the same.
     """
     from talkover.trainer.evaluation.trained import choosing
 
     weights = require(folder, find_part(_WEIGHTS))
+    shipped = [_shipped(folder, one) for one in asked.bundles]
     found = [choosing.stock(weights)] if asked.stock else []
     found += choosing.of_runs(asked.runs, asked.stages, weights)
-    if not asked.bundle:
-        return found, ""
-    bundle_id, listener = bundle_of(folder, None if asked.bundle == _CURRENT else asked.bundle)
-    return [*found, choosing.exported(bundle_id, listener, asked.variant)], bundle_id
+    found += [choosing.exported(*one) for one in shipped]
+    return choosing.each_once(found), shipped[-1] if shipped else None
 
 
-def _timed(
-    console: Console, folder: Path, bundle_id: str, variant: "Variant", *, repeats: int
-) -> list[Measure]:
+def _shipped(folder: Path, asked: str) -> _Shipped:
+    from talkover.core.listener.graph import VARIANTS
+
+    prefix, _, wanted = asked.partition(":")
+    variant = next((one for one in VARIANTS if one == (wanted or _VARIANT)), None)
+    if variant is None:
+        raise typer.BadParameter(f"{wanted!r}: use {' or '.join(VARIANTS)}", param_hint="--bundle")
+    bundle_id, listener = bundle_of(folder, None if prefix == _CURRENT else prefix)
+    return _Shipped(bundle_id, listener, variant)
+
+
+def _timed(console: Console, folder: Path, shipped: _Shipped, *, repeats: int) -> list[Measure]:
     from talkover.trainer.evaluation.trained.speed import measure_speed
 
     weights = require(folder, find_part(_WEIGHTS))
-    _, listener = bundle_of(folder, bundle_id)
     with progress_bar(console) as progress:
         bar = progress.add_task("timing", total=2 * repeats)
 
@@ -184,7 +201,7 @@ def _timed(
             progress.advance(bar)
             progress.refresh()
 
-        return measure_speed(weights, listener, variant, repeats=repeats, step=step)
+        return measure_speed(weights, *shipped[1:], repeats=repeats, step=step)
 
 
 def _read(

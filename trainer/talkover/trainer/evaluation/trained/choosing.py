@@ -63,21 +63,28 @@ def of_runs(runs: Sequence[Path], stages: Sequence[str], weights: Path) -> list[
 
     Raises:
         DataError: a folder holds no run, or a stage of it is not done.
-        ConfigError: two would be called the same.
     """
     several = len(runs) > 1
-    found = [
+    return [
         _of_run(run, stage, weights, f"{run.name}-" if several else "")
         for run in runs
         for stage in stages or [""]
     ]
-    names = [reader.name for reader in found]
+
+
+def each_once(readers: list[Reader]) -> list[Reader]:
+    """See that readers can be told apart.
+
+    Raises:
+        ConfigError: two are called the same.
+    """
+    names = [reader.name for reader in readers]
     if twice := {name for name in names if names.count(name) > 1}:
         raise ConfigError(
-            f"two readers are called {min(twice)}; name each stage once, and runs by folders of "
+            f"two readers are called {min(twice)}; name each once, and runs by folders of "
             "different names"
         )
-    return found
+    return readers
 
 
 def rule_of(run: Path, stage: str, recipe: TrainingRecipe) -> WindowRule:

@@ -26,6 +26,7 @@ class Clip:
         voice: Whose.
         group: Of the clips that are judged together, such as both lanes of an overlap.
         lane: Which of them.
+        sha256: Begins the digest of its samples; empty: nobody has heard it yet.
     """
 
     material: str
@@ -39,6 +40,7 @@ class Clip:
     voice: str = ""
     group: str = ""
     lane: str = ""
+    sha256: str = ""
 
     @property
     def text(self) -> str:

@@ -1,7 +1,8 @@
 """The figures that a listener is judged by, each with its interval, for every reader. Pure."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 from talkover.core.report import Estimate, Resampled
@@ -107,7 +108,8 @@ def wordless(kind: str) -> str:
 _COUNTED: Final[tuple[tuple[Kind, Callable[[str], str]], ...]] = ((WORDS, str), (CAPPED, capped))
 
 
-def headlines(board: Board) -> dict[str, Headline]:
+@lru_cache(maxsize=1)  # several tables are made of them
+def headlines(board: Board) -> Mapping[str, Headline]:
     """By name; those of which there is nothing are left out."""
     every = (
         *_spoken(board.of(DIALECTS)),

@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from talkover.core.listener import ListenerConfig, Variant, WindowRule
+from talkover.core.listener.search import loop_length
 from talkover.trainer.evaluation.accents_reader import MOST, StockReader, Written
 from talkover.trainer.evaluation.exported import Exported
 from talkover.trainer.policy.model import Heard, Policy
@@ -86,11 +87,7 @@ class TunedWriter:
         silent = silence(self._policy, heard)
         lengths = drawn.written.mask.sum(dim=1)
         means = drawn.log_probs.sum(dim=1) / torch.clamp(lengths, min=1)
-        end = self._policy.tokens.end
-        texts = [
-            self._policy.tokens.text([token for token in row if token != end])
-            for row in drawn.written.rows()
-        ]
+        texts = [self._policy.tokens.text(self._said(row)) for row in drawn.written.rows()]
         return [
             Written("" if nobody else text, ended)
             for text, ended, nobody in zip(
@@ -103,6 +100,12 @@ class TunedWriter:
                 strict=True,
             )
         ]
+
+    def _said(self, row: list[int]) -> list[int]:
+        """Without the end; what a loop repeats stays once, as in ``core.listener``."""
+        if row[-1] == self._policy.tokens.end:
+            return row[:-1]
+        return row[: len(row) - loop_length(row)]
 
 
 class StockWriter:

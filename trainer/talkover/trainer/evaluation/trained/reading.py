@@ -7,9 +7,12 @@ nothing is read twice.
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Self
 
+from talkover.core.errors import DataError
 from talkover.trainer.data.mouths import Sound
 from talkover.trainer.evaluation.ahead import ahead
 from talkover.trainer.evaluation.kept import Kept
@@ -27,6 +30,12 @@ Readings = Mapping[str, Kept[Read]]
 class _Heard(NamedTuple):
     clip: Clip
     pcm: Sound
+
+    @classmethod
+    def of(cls, clip: Clip, pcm: Sound) -> Self:
+        """With a digest, so that nobody hears it otherwise later without its being noticed."""
+        digest = sha256(pcm.tobytes()).hexdigest()[:16]
+        return cls(replace(clip, sha256=digest), pcm)
 
 
 class Opened:
@@ -85,7 +94,8 @@ def read_all(
         tick: Told of how many more readings there are, those that were there first.
 
     Raises:
-        ConfigError, DataError: a clip cannot be made.
+        ConfigError: a clip cannot be made.
+        DataError: the same; or it sounds otherwise than when another reader heard it.
     """
     wanted = set(numbers)
     there = {
@@ -93,13 +103,25 @@ def read_all(
     }
     tick(sum(map(len, there.values())))
     missing = [number for number in numbers if any(number not in some for some in there.values())]
+    known = {read.clip.number: read.clip for kept in readings.values() for read in kept.all}
     batches = [missing[at : at + _AT_ONCE] for at in range(0, len(missing), _AT_ONCE)]
-    for made in ahead(batches, lambda some: [_Heard(*material.make(one)) for one in some]):
+    for made in ahead(batches, lambda some: [_Heard.of(*material.make(one)) for one in some]):
+        _refuse_others(made, known)
         for name, kept in readings.items():
             mine = [one for one in made if one.clip.number not in there[name]]
             if mine:
                 kept.add(_read(writers[name], mine))
                 tick(len(mine))
+
+
+def _refuse_others(made: Sequence[_Heard], known: Mapping[int, Clip]) -> None:
+    """Clips are made by code and programs that may have changed since."""
+    for one in made:
+        if known.get(one.clip.number, one.clip) != one.clip:
+            raise DataError(
+                f"clip {one.clip.number} of {one.clip.material} is not what another reader has "
+                "heard: it is made otherwise now; name another folder for readings"
+            )
 
 
 def _read(writer: Writer, heard: Sequence[_Heard]) -> list[Read]:
