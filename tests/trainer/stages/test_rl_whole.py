@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -14,7 +15,8 @@ from talkover.trainer.data.texts import Split, split_of  # noqa: E402
 from talkover.trainer.mining.confusions import Confusions  # noqa: E402
 from talkover.trainer.mining.round import FIRST  # noqa: E402
 from talkover.trainer.mining.rounds import train_mined  # noqa: E402
-from talkover.trainer.stages.rl import train_rl  # noqa: E402
+from talkover.trainer.policy.written import Written  # noqa: E402
+from talkover.trainer.stages.rl import rl_plan, train_rl  # noqa: E402
 from talkover.trainer.stages.run import Run, load_policy, read_metrics  # noqa: E402
 from talkover.trainer.stages.sft_stage import train_sft  # noqa: E402
 from talkover.trainer.stages.stage import Work  # noqa: E402
@@ -109,6 +111,25 @@ def test_a_round_that_was_broken_off_is_gone_on_with(begin, monkeypatch):
     assert train_mined(again).done
     assert heard.read_bytes() == content
     assert (again.run.folder / "mined/01.jsonl").read_bytes() == chosen
+
+
+def test_every_stage_is_kept_near_to_what_sft_left(begin, base):
+    work = begin()
+    train_sft(work)
+    train_rl(work)
+    folder = work.run.folder
+    taught, rewarded = (load_policy(folder, stage, base=base) for stage in ("sft", "rl"))
+    before = {name: one.clone() for name, one in weights(rewarded).items()}
+    plan = rl_plan(work, "later", after="rl", data=work.run.recipe.data, steps=1)
+    reference = plan.step(rewarded)._reference
+    features = taught.see([np.zeros(16_000, np.float32)], 32_000)
+    written = Written.of([[84, 72, 5]], [0])
+    with torch.no_grad():
+        theirs, ours = (one(features, ("en",), written).log_probs for one in (taught, rewarded))
+    found = reference.score(features, ("en",), written).log_probs
+    assert torch.allclose(found, theirs, atol=1e-6)
+    assert not torch.allclose(found, ours, atol=1e-6)
+    assert all(torch.equal(before[name], value) for name, value in weights(rewarded).items())
 
 
 def test_rewards_come_after_sft(begin):

@@ -40,7 +40,7 @@ def data(recipe):
 
 def test_shares_are_kept_and_every_recording_comes_up(data):
     with Feed(data, seed=1) as feed:
-        examples = [one for batch in taken(feed, 50, 8) for one in batch.examples]
+        examples = [one for batch in taken(feed, 40, 8) for one in batch.examples]
     unwritten = sum(not one.words for one in examples) / len(examples)
     assert 0.2 < unwritten < 0.3
     often = Counter(one.name for one in examples if one.words)

@@ -18,7 +18,7 @@ from talkover.trainer.stages.run import GOOD, Run, read_metrics  # noqa: E402
 from talkover.trainer.stages.sft import Supervised  # noqa: E402
 from talkover.trainer.stages.step import Look, Part, Verdict  # noqa: E402
 
-PACE = Pace(steps=6, examples=4, rate=1e-2, warmup=2, lowest=0.1, keep=2, tell=1)
+PACE = Pace(steps=5, examples=3, rate=1e-2, warmup=2, lowest=0.1, keep=2, tell=1)
 
 
 class Says:
@@ -51,7 +51,7 @@ def begin(make, recipe, tmp_path):
     """Loops of one recipe; each is a new process, as far as it can tell."""
 
     def begun(name="run", watch=None, kill=None, pace=PACE):
-        policy, found = make(), recipe(sft={"micro": 3, "teacher": 2.0, "limit": 6})
+        policy, found = make(), recipe(sft={"micro": 2, "teacher": 2.0, "limit": 4})
         step = Supervised(policy, found.sft, make().requires_grad_(False))
         feed = Feed(found.data, seed=3)
         run = Run(tmp_path / name, found, seed=3)
@@ -83,7 +83,7 @@ def test_a_killed_run_ends_with_the_same_weights_and_figures(begin, kill):
         loop.go(tell)
     policy, loop, _, run = begin("killed")
     ended = loop.go()
-    assert (ended.step, ended.done) == (6, True)
+    assert (ended.step, ended.done) == (5, True)
     assert same(weights(whole), weights(policy))
     assert [line["loss"] for line in read_metrics(run.folder)] == [
         line["loss"] for line in read_metrics(kept.folder)
@@ -91,7 +91,7 @@ def test_a_killed_run_ends_with_the_same_weights_and_figures(begin, kill):
 
 
 def test_it_learns_and_the_checkpoint_says_that_it_is_done(begin, make):
-    policy, loop, _, run = begin(pace=Pace(steps=12, examples=4, rate=1e-2, tell=1))
+    policy, loop, _, run = begin(pace=Pace(steps=8, examples=3, rate=2e-2, tell=1))
     loop.go()
     lines = read_metrics(run.folder)
     assert lines[-1]["cross_entropy"] < lines[0]["cross_entropy"] - 0.5

@@ -29,7 +29,7 @@ class Pace:
     clip: float = 1.0
     decay: float = 0.0
     softer: float = 0.5
-    keep: int = 50
+    keep: int = 20
     tell: int = 5
 
     def rate_at(self, step: int, softened: int = 0) -> float:
