@@ -4,15 +4,19 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
+import torch
+
 from talkover.trainer.data.recipe import Recipe
 from talkover.trainer.policy.model import Policy
 from talkover.trainer.stages.feed import Feed
 from talkover.trainer.stages.loop import Ended
 from talkover.trainer.stages.pace import Pace
 from talkover.trainer.stages.rl_groups import Alike, AlikeFeed
+from talkover.trainer.stages.rl_reference import Reference
 from talkover.trainer.stages.rl_settings import RlSettings
 from talkover.trainer.stages.rl_step import RlStep
 from talkover.trainer.stages.rl_watch import RlWatch
+from talkover.trainer.stages.run import Run, load_stage
 from talkover.trainer.stages.sft_stage import SFT
 from talkover.trainer.stages.sources import spoken_sources
 from talkover.trainer.stages.stage import Plan, Work, train_stage
@@ -40,14 +44,15 @@ def rl_plan(work: Work, name: str, *, after: str, data: DataSettings, steps: int
     Args:
         work: Its run.
         name: Of the stage.
-        after: Stage whose weights it begins with, and keeps near to.
+        after: Stage whose weights it begins with. It keeps near to what ``sft`` left, if the run
+            has that, and else to these.
         data: What it hears.
         steps: Of it.
     """
     recipe = work.run.recipe
 
     def step(policy: Policy) -> RlStep:
-        return RlStep(policy, recipe.rl, recipe.reward)
+        return RlStep(policy, recipe.rl, recipe.reward, _near_to(work.run, policy))
 
     def watch(_policy: Policy, guards: Watch) -> RlWatch:
         return RlWatch(guards, recipe.rl, looks=recipe.guards.every > 0)
@@ -74,6 +79,20 @@ def pace_of(settings: RlSettings, steps: int) -> Pace:
         clip=settings.clip,
         softer=settings.softer,
     )
+
+
+def _near_to(run: Run, policy: Policy) -> Reference:
+    """What a policy is kept near to; the policy itself is left as it is."""
+    if not run.stages.get(SFT, {}).get("done"):
+        return Reference(policy)
+    learnt = [one for one in policy.parameters() if one.requires_grad]
+    now = [one.detach().clone() for one in learnt]
+    load_stage(policy, run.folder, SFT)
+    reference = Reference(policy)
+    with torch.no_grad():
+        for one, value in zip(learnt, now, strict=True):
+            one.copy_(value)
+    return reference
 
 
 def _feed(settings: RlSettings, data: DataSettings, seed: int) -> Callable[..., Feed]:

@@ -25,15 +25,22 @@ class RlStep:
     """Learns from rewards; knows which accents are hard.
 
     Args:
-        policy: Learns; as the stage finds it, for that is what it is kept near to.
+        policy: Learns.
         settings: The ``[rl]`` table.
         reward: What counts how much in a reward.
+        reference: What it is kept near to; None: what it is now.
     """
 
-    def __init__(self, policy: Policy, settings: RlSettings, reward: RewardPolicy) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        settings: RlSettings,
+        reward: RewardPolicy,
+        reference: Reference | None = None,
+    ) -> None:
         self.accents: AccentWeights = start()
         self._policy, self._settings, self._reward = policy, settings, reward
-        self._reference = Reference(policy)
+        self._reference = reference or Reference(policy)
         self._scorer = Scorer(reward)
 
     def __call__(self, fed: Fed, moment: Moment) -> Iterator[Part]:
