@@ -3,24 +3,29 @@
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from talkover.core.bundles import MANIFEST, BundleStore, describe, read_manifest
+from talkover.core.bundles import BundleStore, describe, read_manifest
 from talkover.core.bundles.keys import signer_of
+from talkover.core.listener.golden import GOLDEN_FILE, GoldenOutput, write_golden
 from talkover.core.settings import load_settings
 
 OVERLAP = "overlap/config.json"
 LISTENER = "listener/listener.json"
 
 
-def copy_bundle(data_dir: Path, source: str, file: str, **changes: Any) -> str:
+def copy_bundle(
+    data_dir: Path, source: str, file: str, *, golden: Sequence[GoldenOutput] = (), **changes: Any
+) -> str:
     """Publish a signed copy of a bundle with other values in one JSON file of it; its id.
 
     Args:
         data_dir: Of the store.
         source: The bundle's id.
         file: Path of the file in the bundle.
+        golden: The listener's golden outputs; none: as they are.
         **changes: Values, by key.
     """
     store = BundleStore(data_dir)
@@ -33,7 +38,9 @@ def copy_bundle(data_dir: Path, source: str, file: str, **changes: Any) -> str:
         content = json.loads((folder / file).read_text()) | changes
         (folder / file).unlink()
         (folder / file).write_text(json.dumps(content))
-        (folder / MANIFEST).unlink(missing_ok=True)
+        if golden:
+            (folder / "listener" / GOLDEN_FILE).unlink(missing_ok=True)
+            write_golden(folder / "listener", golden)
         made = describe(folder, manifest.parts, manifest.licences, parent=source)
         return store.publish(folder, made, signer_of(load_settings(data_dir=data_dir)))
 

@@ -15,6 +15,7 @@ from talkover.core.audio import read_wav, to_float
 from talkover.core.bundles import BundleStore
 from talkover.core.clock import RATE
 from talkover.core.listener import ListenRequest
+from talkover.core.listener.golden import GoldenOutput
 from talkover.core.settings import load_settings
 from talkover.server.swap.generation import Goal, State
 from talkover.server.swap.house import House
@@ -117,6 +118,24 @@ async def test_the_shadow_gives_way_to_callers(real, data_dir, prompts):
     await until(lambda: len(told) == 3, "the rest is not heard")
     running.cancel()
     lease.end()
+
+
+async def test_other_outputs_than_where_it_was_made_are_refused(real, data_dir):
+    before = real.parts
+    told = GoldenOutput(
+        seed=6, kind="speechlike", language="en", variant="int8", tokens=tuple(range(400, 410))
+    )
+    other = copy_bundle(
+        data_dir,
+        before.bundle_id,
+        LISTENER,
+        golden=[told],
+        no_speech_threshold=0.61,
+    )
+    made = await real.settled(real.offer(other, Goal.CURRENT, known=True))
+    assert made.state is State.FAILED
+    assert "of its 10 golden outputs" in made.reason
+    assert real.parts is before
 
 
 async def test_a_bundle_that_cannot_be_loaded_changes_nothing(real, data_dir):
