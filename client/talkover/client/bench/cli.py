@@ -16,6 +16,7 @@ from talkover.client._oneshot import status
 from talkover.client.bench import latency as waiting
 from talkover.client.bench import recognition as hearing
 from talkover.client.bench.caller import Target
+from talkover.client.bench.callers.cli import callers
 from talkover.client.bench.cli_load import load
 from talkover.client.bench.duplex.cli import duplex
 from talkover.client.bench.running import Failed
@@ -29,6 +30,7 @@ app = typer.Typer(no_args_is_help=True)
 app.command()(load)
 app.command()(duplex)
 app.command()(swap)
+app.command()(callers)
 
 _LATENCY_CALLS: Final = (30, 6)
 _RECOGNITION_CALLS: Final = (50, 6)

@@ -1,0 +1,1 @@
+"""Callers with accents: what is understood of them while a server learns."""
