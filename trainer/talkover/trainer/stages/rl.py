@@ -24,6 +24,8 @@ from talkover.trainer.stages.step import Watch
 from talkover.trainer.stages.tables import DataSettings
 
 RL: Final = "rl"
+_KEEP: Final = 10
+"""Steps between two checkpoints: one takes many times as long as one of sft."""
 
 
 def train_rl(work: Work) -> Ended:
@@ -78,6 +80,7 @@ def pace_of(settings: RlSettings, steps: int) -> Pace:
         warmup=min(settings.warmup, steps // 2),
         clip=settings.clip,
         softer=settings.softer,
+        keep=_KEEP,
     )
 
 
