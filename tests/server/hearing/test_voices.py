@@ -8,7 +8,7 @@ import pytest
 from talkover.core.audio import read_wav
 from talkover.core.clock import HOP, RATE
 from talkover.core.vad import VoiceActivity, VoiceModel
-from talkover.server.hearing import BatchedVoices
+from talkover.server.hearing import REPLAY, BatchedVoices
 from talkover.server.inference import Worker
 
 pytestmark = pytest.mark.bundle
@@ -59,6 +59,32 @@ async def test_together_they_are_judged_as_each_alone(voices, model, hops):
         assert [one.end for one in judged] == [(n + 1) * HOP for n in range(len(spoken))]
         assert np.allclose([one.voice for one in judged], expected, atol=1e-3)
         assert max(expected) > 0.9
+
+
+async def test_who_comes_over_from_other_weights_has_heard_the_last_seconds(voices, model, prompts):
+    spoken = read_wav(prompts[40].path, rate=RATE)
+    spoken = np.concatenate([spoken] * (1 + 100 * HOP // len(spoken)))[: 100 * HOP]
+    alone = VoiceActivity(model)
+    expected = [alone.feed(hop) for hop in spoken.reshape(-1, HOP)]
+
+    came, moved = [], 80
+    worker = Worker("others", nice=0)
+    others = BatchedVoices(model, worker)
+    stream = others.open(came.append, fails)
+    for number in range(moved):
+        await stream.push((number + 1) * HOP, spoken[number * HOP : (number + 1) * HOP])
+    await until(lambda: len(came) == moved)
+    recent = spoken[moved * HOP - REPLAY : moved * HOP]
+    after = voices.open(came.append, fails, stream, recent)
+    stream.close()
+    await others.close()
+    await worker.close()
+    for number in range(moved, 100):
+        await after.push((number + 1) * HOP, spoken[number * HOP : (number + 1) * HOP])
+    await until(lambda: len(came) == 100)
+    assert [one.end for one in came] == [(n + 1) * HOP for n in range(100)]
+    assert np.allclose([one.voice for one in came], expected, atol=0.05)
+    assert after.echo is stream.echo, "what is known of the echo goes on"
 
 
 async def test_who_is_too_fast_waits_and_who_leaves_hears_no_more(voices, hops):

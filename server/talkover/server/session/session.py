@@ -332,7 +332,7 @@ class Session:
                 self._answers.nod(self._leases.of(turn))
             case Cancel(turn):
                 if self._answers.cancel():
-                    self._book.reopen(turn)
+                    self._book.cancelled(turn)
             case Duck():
                 self._agent.duck(on=True)
             case Unduck():

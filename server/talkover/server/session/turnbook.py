@@ -99,6 +99,7 @@ class TurnBook:
         self._over = over
         self._open: dict[int, _Entry] = {}
         self._closed: dict[int, tuple[TurnRecord, Blobs]] = {}
+        self._cancelled: int | None = None  # the turn whose answer was dropped just now
         self._seq = 0
         self._batch: list[list[Any]] = []
         self._batch_at = 0
@@ -125,6 +126,8 @@ class TurnBook:
             entry.marks.append(Mark(at=max(0, tell.at), kind=tell.change.value))
         if tell.change is Change.FALSE_START:
             self._close(tell.turn, Outcome.FALSE_START, None)
+        elif tell.turn == self._cancelled:
+            self._end_cancelled(tell)
 
     def end_turn(
         self, command: Think, segments: Sequence[Segment], now: int, bundle_id: str
@@ -152,13 +155,19 @@ class TurnBook:
             entry.segments, entry.bundle_id = segments, bundle_id
             entry.text, entry.talker = readings.text(segments), aside.talker
 
-    def reopen(self, turn: int) -> None:
-        """The turn was not over after all."""
-        entry = self._open.get(turn)
-        if entry is not None:
+    def cancelled(self, turn: int) -> None:
+        """Nothing will be heard of the answer to a turn; what the machine tells next says why."""
+        self._cancelled = turn
+
+    def _end_cancelled(self, tell: Tell) -> None:
+        if tell.change is Change.AGENT_FINISHED:  # nobody wants an answer
+            self._close(tell.turn, Outcome.INTERRUPTED, None)
+        elif tell.change is Change.CALLER_CONTINUED and tell.turn in self._open:
+            entry = self._open[tell.turn]  # it was not over after all
             entry.decided, entry.segments, entry.text = None, (), ""
             entry.latencies.clear()
             entry.blobs.clear()
+        self._cancelled = None
 
     def correct(self, turn: int, text: str) -> bool:
         """The caller says what a turn should have read; False if there was no such turn."""
