@@ -49,8 +49,8 @@ def book(writer: TraceWriter, *, consent: bool) -> TurnBook:
     )
 
 
-def answer(pages: TurnBook, turn: int) -> None:
-    """A turn that is said, answered and over."""
+def say(pages: TurnBook, turn: int) -> None:
+    """A turn that is said, and is being answered."""
     said = Hypothesis("hello dare", (1, 2), -1.5, complete=True)
     segment = Segment(16_000, 32_000, Transcript("en", 0.9, (said,), 0.0, 160_000), 33_000)
     pages.tell(Tell(16_000, Change.CALLER_STARTED, turn))
@@ -60,6 +60,11 @@ def answer(pages: TurnBook, turn: int) -> None:
         34_000,
         "c" * 64,
     )
+
+
+def answer(pages: TurnBook, turn: int) -> None:
+    """A turn that is said, answered and over."""
+    say(pages, turn)
     pages.close(turn, Outcome.COMPLETED, Ledger())
 
 
@@ -133,3 +138,27 @@ async def test_a_turn_that_is_not_known_cannot_be_corrected(written) -> None:
     assert not pages.correct(99, "hello")
     assert not pages.correct(0, "hello"), "it is long ago"
     assert pages.correct(69, "hello")
+
+
+async def test_a_turn_whose_answer_nobody_wants_keeps_its_words(written) -> None:
+    writer, spool = written
+    pages = book(writer, consent=True)
+    say(pages, 0)
+    pages.cancelled(0)
+    pages.tell(Tell(35_000, Change.AGENT_FINISHED, 0))
+    (record,) = await records(spool, 1)
+    assert (record.text, record.outcome) == ("hello dare", Outcome.INTERRUPTED)
+    assert (record.decided, "caller" in record.blobs) == (34_000, True)
+    assert pages.correct(0, "hello there")
+    assert (await records(spool, 2))[1].correction == "hello there"
+
+
+async def test_a_turn_that_goes_on_loses_its_words_until_it_is_over(written) -> None:
+    writer, spool = written
+    pages = book(writer, consent=True)
+    say(pages, 0)
+    pages.cancelled(0)
+    pages.tell(Tell(35_000, Change.CALLER_CONTINUED, 0))
+    pages.close_all(Ledger())
+    (record,) = await records(spool, 1)
+    assert (record.text, record.outcome, record.decided) == ("", Outcome.HUNG_UP, None)
