@@ -87,6 +87,7 @@ def test_curves_are_drawn_of_all_stages(begun):
         begun.log("rl", step, {"reward": step / 9})
     lines = read_metrics(begun.folder)
     assert draw_curves(lines)[:4] == b"\x89PNG"
+    assert draw_curves(lines, {"guard wer en/clean": 3.0}) != draw_curves(lines)
     assert last_figures(lines, "sft") == {"loss": 1.0, "guard wer en/clean": 4.0, "window": 6.0}
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from io import BytesIO
+from types import MappingProxyType
 from typing import Any, Final
 
 from matplotlib.figure import Figure
@@ -18,11 +19,14 @@ PANELS: Final[Mapping[str, tuple[str, ...]]] = {
 _INCHES: Final = (7.0, 2.6)
 
 
-def draw_curves(lines: Sequence[Mapping[str, Any]]) -> bytes:
+def draw_curves(
+    lines: Sequence[Mapping[str, Any]], stock: Mapping[str, float] = MappingProxyType({})
+) -> bytes:
     """A PNG: a panel for each kind of figure that there is, stages one after another.
 
     Args:
         lines: Of ``metrics.jsonl``.
+        stock: What some figures are of the stock model: dotted lines.
     """
     begins = _begins(lines)
     panels = {title: _series(lines, begins, names) for title, names in PANELS.items()}
@@ -31,10 +35,14 @@ def draw_curves(lines: Sequence[Mapping[str, Any]]) -> bytes:
     axes = figure.subplots(max(len(shown), 1), 1, sharex=True, squeeze=False)[:, 0]
     for axis, (title, series) in zip(axes, shown.items(), strict=False):
         for name, (steps, values) in series.items():
-            axis.plot(steps, values, label=name, linewidth=1.2)
+            (drawn,) = axis.plot(steps, values, label=name, linewidth=1.2, marker=".")
+            if name in stock:
+                axis.axhline(stock[name], color=drawn.get_color(), linestyle=":")
         for stage, begin in begins.items():
             axis.axvline(begin, color="0.7", linewidth=0.8)
             axis.text(begin, 1.0, f" {stage}", transform=axis.get_xaxis_transform(), va="bottom")
+        if axis.dataLim.y0 >= 0:
+            axis.set_ylim(bottom=0)
         axis.set_ylabel(title, fontsize="small")
         axis.legend(fontsize="x-small", ncols=2)
         axis.grid(alpha=0.3)

@@ -19,6 +19,7 @@ from talkover.trainer.policy.whisper import read_base
 from talkover.trainer.stages.card import write_card
 from talkover.trainer.stages.curves import draw_curves
 from talkover.trainer.stages.feed import Feed
+from talkover.trainer.stages.guards import figures_of
 from talkover.trainer.stages.loop import Ended, Loop
 from talkover.trainer.stages.pace import Pace
 from talkover.trainer.stages.run import (
@@ -227,7 +228,8 @@ def _leave(work: Work, plan: Plan, ended: Ended, guards: GuardWatch) -> None:
         margin=rule.margin / RATE,
     )
     lines = read_metrics(run.folder)
-    run.write(CURVES, draw_curves(lines))
+    stock = figures_of(from_json(run.told.get("stock", {})))
+    run.write(CURVES, draw_curves(lines, stock))
     card = write_card(run.folder.resolve().name, run.recipe, run.told, lines)
     run.write(CARD, card.encode())
     how = f"is done after {ended.step} steps" if ended.done else f"stopped at step {ended.step}"
