@@ -1,4 +1,4 @@
-"""A reader of CTranslate2's ``model.bin``, which trusts nothing that the file says of itself.
+"""CTranslate2's ``model.bin``: read, trusting nothing that the file says of itself, and written.
 
 The format (CTranslate2 ``python/ctranslate2/specs/model_spec.py``, binary versions 5 and 6), all
 little-endian: version u32; name of the spec; revision u32; number of variables u32; each variable
@@ -8,6 +8,8 @@ two names. A name is a u16 length, which counts a closing zero, and that many by
 
 import math
 import struct
+from collections.abc import Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +22,7 @@ _TYPES: Final[dict[int, Any]] = {0: "<f4", 1: "i1", 2: "<i2", 3: "<i4", 4: "<f2"
 _VERSIONS = (5, 6)
 _MAX_RANK = 8
 _MAX_VARIABLES = 65_536
+_MAX_HEADER = 1_024
 
 
 class _Cursor:
@@ -99,6 +102,53 @@ def parse_ct2(data: memoryview | bytes) -> dict[str, NDArray[Any]]:
     if cursor.left:
         raise _malformed(f"{cursor.left} bytes follow its end")
     return variables
+
+
+def written_like(model: Path, weights: Mapping[str, NDArray[Any]]) -> Iterator[bytes]:
+    """A model of CTranslate2 with other weights, in pieces.
+
+    Args:
+        model: A ``model.bin`` of the same kind: its spec is kept.
+        weights: Some of its variables by their names; the others stay, but for aliases of these.
+
+    Raises:
+        WeightsError: the model is missing or is not one, or has no such variables.
+    """
+    known = read_ct2(model)
+    for name, array in weights.items():
+        if name not in known or known[name].shape != array.shape:
+            raise WeightsError(f"{model} has no {name} of this shape; name the model it is of")
+    changed = {_place(known[name]): array for name, array in weights.items()}
+    first: dict[int, str] = {}
+    for name, array in known.items():
+        first.setdefault(_place(array), name)
+    aliases = [
+        (name, own) for name, array in known.items() if (own := first[_place(array)]) != name
+    ]
+    with model.open("rb") as file:
+        cursor = _Cursor(memoryview(file.read(_MAX_HEADER)))
+    version, spec, revision = cursor.number("I"), cursor.name(), cursor.number("I")
+    yield struct.pack("<I", version) + _named(spec) + struct.pack("<II", revision, len(first))
+    for place, name in first.items():
+        array = changed.get(place, known[name])
+        shape = struct.pack(f"<B{array.ndim}I", array.ndim, *array.shape)
+        yield _named(name) + shape + struct.pack("<BI", _kind(array), array.nbytes)
+        yield array.astype(_TYPES[_kind(array)]).tobytes()
+    yield struct.pack("<I", len(aliases)) + b"".join(map(_named, chain(*aliases)))
+
+
+def _place(array: NDArray[Any]) -> int:
+    """Where in the file it is: aliases are in one place."""
+    return int(array.__array_interface__["data"][0])
+
+
+def _named(name: str) -> bytes:
+    raw = name.encode("ascii") + b"\0"
+    return struct.pack("<H", len(raw)) + raw
+
+
+def _kind(array: NDArray[Any]) -> int:
+    return next(kind for kind, name in _TYPES.items() if np.dtype(name) == array.dtype)
 
 
 def _variable(cursor: _Cursor) -> tuple[str, NDArray[Any]]:

@@ -11,11 +11,11 @@ from talkover.core.bundles.store import BundleStore
 from talkover.core.errors import BundleError
 from talkover.core.report import progress_bar
 from talkover.core.traces.connecting import connect
-from talkover.core.weights import find_part, require
 from talkover.trainer.export import run as exporting
 from talkover.trainer.export.origin import origin_of
 from talkover.trainer.gate.material import Amount
 from talkover.trainer.gate.run import judge, own_material
+from talkover.trainer.learning.beginning import base_of
 from talkover.trainer.learning.cycle import ENDS, Cycle
 from talkover.trainer.stages.run import load_policy
 
@@ -28,12 +28,11 @@ _PATIENCE: Final = 10.0  # s for Redis
 def export(cycle: Cycle) -> dict[str, Any]:
     """Make a signed bundle of what was learnt; all other parts are those of the one served."""
     settings = cycle.settings
-    base = require(settings.data_dir, find_part("whisper-base"))
     store = BundleStore(settings.data_dir)
     current = _current(store)
     spare = () if settings.bundle is None else (settings.bundle,)
     Registry(store, trust_of(settings)).prune(_KEPT, spare=spare)
-    policy = load_policy(cycle.folder, base=base)
+    policy = load_policy(cycle.folder, base=base_of(settings))
     count = _QUICK_EXAMPLES if cycle.quick else exporting.COUNT
     examples = exporting.own_examples(count, seed=cycle.seed)
     with progress_bar(cycle.console) as progress:

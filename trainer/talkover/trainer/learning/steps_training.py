@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from talkover.core.learning.items import State
-from talkover.core.weights import find_part, require
+from talkover.core.learning.runs import Runs
+from talkover.trainer.learning.beginning import base_of, served_windows
 from talkover.trainer.learning.collecting import outcomes, with_calls, write_manifests
 from talkover.trainer.learning.cycle import ENDS, Cycle, PausedError
 from talkover.trainer.learning.misheard import HARD, mine_calls
@@ -37,6 +38,7 @@ def collect(cycle: Cycle) -> dict[str, Any]:
             for name, (path, trust, lines) in written.items()
         },
         "outcomes": len(outcomes(ready)),
+        "base": base_of(cycle.settings).name,
         "recipe": cycle.settings.learning.recipe,
         "share": cycle.settings.learning.share,
     }
@@ -47,7 +49,9 @@ def teach(cycle: Cycle) -> dict[str, Any]:
     """Begin with what the run of the bundle that is served left; else teach the base weights."""
     with _working(cycle) as work:
         parent = parent_run(cycle.settings.data_dir)
-        taken = bool(parent and SFT not in work.run.stages and _take_over(work, parent))
+        taken = False
+        if parent and SFT not in work.run.stages and _same_base(cycle, parent):
+            taken = _take_over(work, parent)
         ended = _ended(train_sft(work))
     return {"parent": parent.name if parent and taken else "", **ended}
 
@@ -101,6 +105,12 @@ def with_misheard(
     return replace(data, sources=sources)
 
 
+def _same_base(cycle: Cycle, parent: Path) -> bool:
+    """Both change the same weights: another version may come with others."""
+    theirs = Runs(cycle.items.ledger).told(parent.name).get("collect", {})
+    return bool(theirs.get("base") == cycle.told["collect"]["base"])
+
+
 def _take_over(work: Work, parent: Path) -> bool:
     """Begin with the last stage of another run; False: it learnt otherwise than this one will."""
     done = {name: known for name, known in read_told(parent)["stages"].items() if known["done"]}
@@ -121,7 +131,7 @@ def _take_over(work: Work, parent: Path) -> bool:
 @contextmanager
 def _working(cycle: Cycle) -> Iterator[Work]:
     """The run's folder with its recipe, for a stage."""
-    base = require(cycle.settings.data_dir, find_part("whisper-base"))
+    base = base_of(cycle.settings)
     with Run(cycle.folder, _recipe(cycle), seed=cycle.seed) as run:
         yield Work(run=run, base=base, console=cycle.console)
 
@@ -138,7 +148,8 @@ def _recipe(cycle: Cycle) -> TrainingRecipe:
     }
     base = TrainingRecipe.load(told["recipe"])
     recipe = with_calls(base.quick() if cycle.quick else base, written, told["share"])
-    return replace(recipe, name=cycle.name)
+    windows = served_windows(recipe.windows, cycle.settings.data_dir)
+    return replace(recipe, name=cycle.name, windows=windows)
 
 
 def _calls(cycle: Cycle) -> dict[str, SourceSettings]:

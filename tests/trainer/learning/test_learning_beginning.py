@@ -1,0 +1,64 @@
+"""What a run begins with: the weights that come along, and the windows that are served."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tiny_whisper import ct2_bytes, tiny_tokenizer, tiny_whisper
+
+from talkover.core.errors import WeightsError
+from talkover.core.listener.ct2 import read_ct2
+from talkover.core.listener.delta import changes_between
+from talkover.core.listener.deltafile import About, Delta, write_delta
+from talkover.core.listener.weights import from_state_dict
+from talkover.core.weights.disk import sha256_of
+from talkover.trainer.learning.beginning import from_there, merged_base
+from talkover.trainer.stages.tables import WindowSettings
+
+
+@pytest.fixture(scope="module")
+def stock(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("stock")
+    state = tiny_whisper(tiny_tokenizer().get_vocab_size()).state_dict()
+    weights = from_state_dict({name: value.numpy() for name, value in state.items()})
+    (folder / "model.bin").write_bytes(ct2_bytes(weights))
+    (folder / "config.json").write_text("{}")
+    return folder
+
+
+def delta_of(stock: Path, path: Path, base: str = "") -> dict[str, np.ndarray]:
+    """A delta that moves one matrix, and the weights with it."""
+    weights = dict(read_ct2(stock / "model.bin"))
+    name = next(one for one, array in weights.items() if array.ndim == 2 and "conv" not in one)
+    tuned = weights | {name: weights[name] + np.float32(0.25)}
+    about = About(base=base or sha256_of(stock / "model.bin"), run="r", stage="rl", lost=0.0)
+    write_delta(path, Delta(about, changes_between(weights, tuned)))
+    return tuned
+
+
+def test_what_comes_along_is_in_the_weights_that_runs_change(stock: Path, tmp_path: Path) -> None:
+    tuned = delta_of(stock, tmp_path / "d")
+    folder = merged_base(stock, tmp_path / "d", tmp_path / "bases")
+    assert (folder / "config.json").read_text() == "{}"
+    found = read_ct2(folder / "model.bin")
+    assert found.keys() == tuned.keys()
+    for name, array in tuned.items():
+        np.testing.assert_allclose(found[name], array, atol=5e-3)
+    made = (folder / "model.bin").stat().st_mtime_ns
+    assert merged_base(stock, tmp_path / "d", tmp_path / "bases") == folder
+    assert (folder / "model.bin").stat().st_mtime_ns == made, "it is made once"
+
+
+def test_a_delta_of_other_weights_is_refused(stock: Path, tmp_path: Path) -> None:
+    delta_of(stock, tmp_path / "d", base="0" * 64)
+    with pytest.raises(WeightsError, match="other base weights"):
+        merged_base(stock, tmp_path / "d", tmp_path / "bases")
+
+
+def test_windows_begin_where_the_served_listener_is() -> None:
+    recipe = WindowSettings(shortest=(10.0, 8.0, 6.0), margins=(6.0, 4.0, 2.0), longest=14.0)
+    found = from_there(recipe, 8.0, 4.0)
+    assert (found.shortest, found.margins) == ((8.0, 6.0), (4.0, 2.0))
+    assert from_there(recipe, 10.0, 6.0) == recipe
+    assert from_there(recipe, 5.0, 1.5).shortest == (5.0,)
+    assert from_there(recipe, 20.0, 6.0).longest == 20.0
