@@ -1,20 +1,20 @@
 """What bundles' listeners make of what they hear: as they are exported, and as they are served."""
 
+import json
 import multiprocessing
 import resource
 import sys
 import time
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from talkover.core.clock import RATE
-from talkover.core.errors import BundleError
+from talkover.core.errors import BundleError, TalkoverError
 from talkover.core.listener import ListenerRuntime, ListenRequest
 from talkover.core.listener.golden import compare, read_golden, synthesise
 from talkover.core.listener.served import served_variant
@@ -104,14 +104,24 @@ def peak_megabytes(bundle: Path) -> float:
         BundleError: it cannot be loaded, or the process dies of it.
     """
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=context) as pool:
-        try:
-            return pool.submit(_peak, bundle).result(timeout=_PATIENCE)
-        except (BrokenProcessPool, TimeoutError) as error:
-            reason = type(error).__name__
-            raise BundleError(
-                f"the listener of {bundle.name[:12]} ends its process ({reason}); export it again"
-            ) from None
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_peak_into, args=(sender, bundle), daemon=True)
+    process.start()
+    sender.close()  # so that the end of the process is the end of the pipe
+    died = BundleError(f"the listener of {bundle.name[:12]} ends or stalls its process")
+    try:
+        if not receiver.poll(_PATIENCE):
+            raise died
+        said: dict[str, float | str] = json.loads(receiver.recv_bytes())
+    except EOFError:
+        raise died from None
+    finally:
+        process.kill()
+        process.join()
+        receiver.close()
+    if "error" in said:
+        raise BundleError(str(said["error"]))
+    return float(said["peak"])
 
 
 def _golden(bundle: Path, tally: _Tally) -> float | None:
@@ -119,12 +129,16 @@ def _golden(bundle: Path, tally: _Tally) -> float | None:
     return agreement.share if agreement.places else None
 
 
-def _peak(bundle: Path) -> float:
+def _peak_into(sender: Connection, bundle: Path) -> None:
     """In a process of its own."""
-    runtime = open_listener(bundle)
-    sound = np.tile(synthesise("speechlike", 1), 3)[: 5 * RATE]
-    runtime.transcribe([_request(sound, next(iter(runtime.config.languages)))])
-    return _high_water()
+    try:
+        runtime = open_listener(bundle)
+        sound = np.tile(synthesise("speechlike", 1), 3)[: 5 * RATE]
+        runtime.transcribe([_request(sound, next(iter(runtime.config.languages)))])
+    except TalkoverError as error:
+        sender.send_bytes(json.dumps({"error": str(error)}).encode())
+    else:
+        sender.send_bytes(json.dumps({"peak": _high_water()}).encode())
 
 
 def _high_water() -> float:
