@@ -17,7 +17,13 @@ LISTENER = "listener/listener.json"
 
 
 def copy_bundle(
-    data_dir: Path, source: str, file: str, *, golden: Sequence[GoldenOutput] = (), **changes: Any
+    data_dir: Path,
+    source: str,
+    file: str,
+    *,
+    golden: Sequence[GoldenOutput] = (),
+    all_parts: bool = False,
+    **changes: Any,
 ) -> str:
     """Publish a signed copy of a bundle with other values in one JSON file of it; its id.
 
@@ -26,6 +32,7 @@ def copy_bundle(
         source: The bundle's id.
         file: Path of the file in the bundle.
         golden: The listener's golden outputs; none: as they are.
+        all_parts: Every part is to be another one, not only that file's.
         **changes: Values, by key.
     """
     store = BundleStore(data_dir)
@@ -41,7 +48,13 @@ def copy_bundle(
         if golden:
             (folder / "listener" / GOLDEN_FILE).unlink(missing_ok=True)
             write_golden(folder / "listener", golden)
-        made = describe(folder, manifest.parts, manifest.licences, parent=source)
+        parts = {
+            role: part.model_copy(update={"variant": {**part.variant, "copy": True}})
+            if all_parts
+            else part
+            for role, part in manifest.parts.items()
+        }
+        made = describe(folder, parts, manifest.licences, parent=source)
         return store.publish(folder, made, signer_of(load_settings(data_dir=data_dir)))
 
 

@@ -149,6 +149,19 @@ async def test_a_call_goes_on_while_its_weights_change(house, base, other, speec
     assert BundleStore(house.data_dir).current() == other
 
 
+async def test_every_part_can_be_another_one(house, base, speech, tmp_path):
+    whole = copy_bundle(house.data_dir, base, OVERLAP, all_parts=True, training={"copy": "whole"})
+    lines = [Line(speech, At(0.5)), Line(speech, AfterReply(0.3)), Line(speech, AfterReply(0.3))]
+    call = asyncio.create_task(place_call(Target(house.url), lines, tmp_path / "call.wav"))
+    await asyncio.sleep(1.0)
+    await promote_bundle(whole, house.url)
+    record = await call
+    finals = [e for e in record.events if isinstance(e, Transcript) and e.final]
+    assert all("password" in e.text for e in finals)
+    assert (finals[0].bundle_id, finals[-1].bundle_id) == (base, whole)
+    assert not [event for event in record.events if isinstance(event, Problem)]
+
+
 async def test_a_damaged_bundle_is_refused_and_the_old_one_serves(house, base):
     bad = copy_bundle(house.data_dir, base, OVERLAP, training={"copy": "damaged"})
     damage(house.data_dir, bad, "overlap/model.onnx")
