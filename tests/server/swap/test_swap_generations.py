@@ -35,7 +35,6 @@ def chosen(house: Generations) -> list[int]:
 
 def test_an_offer_goes_by_shadow_and_canary_to_all():
     house = Generations(OLD, 0.0, POLICY)
-    turns(house, house.current, 10)
     new = loaded(house, NEW)
     assert new.state is State.SHADOW
     assert set(chosen(house)) == {0}
@@ -45,6 +44,7 @@ def test_an_offer_goes_by_shadow_and_canary_to_all():
     assert verdict is not None
     assert (verdict.kind, new.state, verdict.share) == ("canary", State.CANARY, 0.5)
     assert set(chosen(house)) == {0, 1}
+    turns(house, house.current, 10)
     turns(house, new, 9)
     assert house.decide(5.0) is None
     turns(house, new, 1)
@@ -81,9 +81,9 @@ def test_a_deaf_generation_goes_back_from_the_shadow():
 
 def test_a_harmful_canary_goes_back():
     house = Generations(OLD, 0.0, POLICY)
-    turns(house, house.current, 50)
     new = loaded(house, NEW, Goal.CANARY)
     assert new.state is State.CANARY
+    turns(house, house.current, 50)
     turns(house, new, 5, empty=True)
     verdict = house.decide(4.0)
     assert verdict is not None
@@ -94,6 +94,7 @@ def test_a_harmful_canary_goes_back():
 
 def test_a_canary_waits_for_something_to_be_compared_with():
     house = Generations(OLD, 0.0, POLICY)
+    turns(house, house.current, 50, empty=True)  # what was at another hour does not count
     new = loaded(house, NEW, Goal.CANARY)
     turns(house, new, 30)
     assert house.decide(4.0) is None
@@ -101,6 +102,16 @@ def test_a_canary_waits_for_something_to_be_compared_with():
     verdict = house.decide(5.0)
     assert verdict is not None
     assert verdict.kind == "promote"
+
+
+def test_where_all_are_served_by_a_canary_it_is_compared_with_those_before():
+    house = Generations(OLD, 0.0, POLICY)
+    turns(house, house.current, 50)
+    new = loaded(house, NEW, Goal.CANARY, share=1.0)
+    turns(house, new, 5, corrected=True)
+    verdict = house.decide(4.0)
+    assert verdict is not None
+    assert "corrected" in verdict.reason
 
 
 def test_a_failed_load_leaves_everything_as_it_was():

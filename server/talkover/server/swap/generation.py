@@ -69,6 +69,7 @@ class Generation:
         why: Somebody wants it to be current.
         reason: Why it is in this state, for people.
         record: What its turns tell.
+        control: What the current generation's tell since this one is a canary.
         compared: What the shadow tells.
     """
 
@@ -79,6 +80,7 @@ class Generation:
     share: float
     since: float
     record: Record
+    control: Record
     uses: int = 0
     building: bool = False
     looks: int = 0

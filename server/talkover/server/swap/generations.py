@@ -147,11 +147,13 @@ class Generations:
 
     def turn_over(self, generation: Generation, signs: TurnSigns) -> None:
         """A turn that ran on it is over."""
-        generation.record.add(signs)
+        for record in self._records(generation):
+            record.add(signs)
 
     def turn_proves(self, generation: Generation, kind: str) -> None:
         """A turn that is over proves to be ``repeated`` or ``corrected``."""
-        generation.record.add_later(kind)
+        for record in self._records(generation):
+            record.add_later(kind)
 
     def compared(self, generation: Generation, one: Compared) -> None:
         """A turn was heard twice."""
@@ -180,9 +182,11 @@ class Generations:
         return Verdict("canary", candidate.bundle, candidate.share, reason)
 
     def _decide_canary(self, candidate: Generation, now: float) -> Verdict | None:
-        policy, new, old = self.policy, candidate.record, self.current.record
-        if old.n < policy.control_turns and candidate.share < 1:
-            return None  # nothing to compare with yet
+        policy, new, old = self.policy, candidate.record, candidate.control
+        if candidate.share >= 1:
+            old = self.current.record  # nobody is left to compare with but those before
+        elif old.n < policy.control_turns:
+            return None
         looks = min(new.turns // policy.look_every, policy.looks)
         if looks > candidate.looks:
             candidate.looks = looks
@@ -229,9 +233,22 @@ class Generations:
 
     # Moves
 
+    def _records(self, generation: Generation) -> list[Record]:
+        """Whatever a turn of a generation is written into.
+
+        A canary is compared with what the old weights do at the same time: at another hour there
+        are other callers, and another load.
+        """
+        canary = self.candidate
+        if generation is self.current and canary is not None and canary.state is State.CANARY:
+            return [generation.record, canary.control]
+        return [generation.record]
+
     def _add(self, bundle: str, state: State, goal: Goal, share: float, now: float) -> Generation:
-        record = Record(self.policy.window)
-        made = Generation(self._count, bundle, state, goal, share, now, record)
+        window = self.policy.window
+        made = Generation(
+            self._count, bundle, state, goal, share, now, Record(window), Record(window)
+        )
         self._all[made.number] = made
         self._count += 1
         self.version += 1

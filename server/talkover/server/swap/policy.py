@@ -19,7 +19,7 @@ class SwapPolicy:
             and an idle one none.
         share: Of the sessions that are served by a canary, unless an offer says otherwise.
         canary_turns: Turns without drift, after which a canary is promoted.
-        control_turns: Of the old generation, that it is compared with at least.
+        control_turns: Of the old generation meanwhile, that it is compared with at least.
         look_every: Turns of the canary between two looks.
         alpha: Chance of rolling back what is no worse.
         latency_slack: Seconds that an answer of the new generation may come later.
