@@ -25,6 +25,7 @@ from talkover.trainer.gate.verdict import Figures
 
 _THREADS: Final = 1  # unlike two, one never waits for a core that others have taken
 _PATIENCE: Final = 300.0  # seconds that a child may take to load and hear
+_KB: Final = 1024  # bytes, as kernels count them
 _WORDLESS: Final = "en"  # what a listener is told where nobody speaks
 
 
@@ -150,8 +151,8 @@ def _high_water() -> float:
         lines = Path("/proc/self/status").read_text("utf-8").splitlines()
     except OSError:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return peak / (1e6 if sys.platform == "darwin" else 1e3)
-    return next(float(line.split()[1]) / 1e3 for line in lines if line.startswith("VmHWM"))
+        return peak * (1 if sys.platform == "darwin" else _KB) / 1e6
+    return next(float(line.split()[1]) * _KB / 1e6 for line in lines if line.startswith("VmHWM"))
 
 
 def _warm_up(runtime: ListenerRuntime) -> None:
