@@ -62,6 +62,7 @@ def gate(
             material=material,
             tick=lambda: progress.update(bar, advance=1, refresh=True),
         )
+    others = reports.other_parts(store.get(new), store.get(old))
     report = Report(
         title=f"Gate: {new[:12]} for {old[:12]}",
         measures=reports.measures(judgement),
@@ -74,8 +75,8 @@ def gate(
         console,
         json=json,
         html=html,
-        listings=reports.listings(judgement),
-        details={"current": old, **asdict(judgement)},
+        listings=reports.listings(judgement, others),
+        details={"current": old, "unjudged_parts": others, **asdict(judgement)},
     )
     console.print(judgement.verdict.reason, markup=False)
     if not judgement.verdict.passed:

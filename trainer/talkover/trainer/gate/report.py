@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
+from talkover.core.bundles import Manifest
 from talkover.core.report import Listing, Measure
 from talkover.trainer.gate.outcome import Group, Outcome
 from talkover.trainer.gate.run import Judgement
@@ -17,8 +18,33 @@ def measures(judgement: Judgement) -> list[Measure]:
     return [_measure(finding) for finding in judgement.verdict.findings]
 
 
-def listings(judgement: Judgement) -> list[Listing]:
-    """Which gates failed and by how much, what was not judged, and where words were lost."""
+def other_parts(candidate: Manifest, current: Manifest) -> list[str]:
+    """Roles of parts that differ between two bundles, but for the listener, which is judged."""
+    one, other = (
+        {
+            role: {
+                path.partition("/")[2]: file.sha256
+                for path, file in manifest.files.items()
+                if path.startswith(f"{part.folder}/")
+            }
+            for role, part in manifest.parts.items()
+        }
+        for manifest in (candidate, current)
+    )
+    return sorted(
+        role
+        for role in one.keys() | other.keys()
+        if role != "listener" and one.get(role) != other.get(role)
+    )
+
+
+def listings(judgement: Judgement, others: Sequence[str] = ()) -> list[Listing]:
+    """Which gates failed and by how much, what was not judged, and where words were lost.
+
+    Args:
+        judgement: What came of it.
+        others: Parts that differ, but for the listener.
+    """
     failed = [
         (str(one.gate), f"{one.value:.3g}", f"{one.limit:g}", f"{one.beyond:.3g}", one.note)
         for one in judgement.verdict.failed
@@ -26,6 +52,7 @@ def listings(judgement: Judgement) -> list[Listing]:
     return [
         Listing("Gates that failed", ("gate", "value", "limit", "beyond by", ""), failed),
         Listing("Not judged", ("gate",), [(str(one),) for one in judgement.verdict.unjudged]),
+        Listing("Parts that differ, and that no gate judges", ("part",), [(o,) for o in others]),
         _by_condition(judgement),
     ]
 
