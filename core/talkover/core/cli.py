@@ -71,7 +71,7 @@ def _rows(settings: Settings) -> list[tuple[str, str, str]]:
 
 def _text(value: object) -> str:
     """A value, lists as they are written in TOML and in variables."""
-    return json.dumps(value) if isinstance(value, tuple) else str(value)
+    return json.dumps(value, default=str) if isinstance(value, tuple) else str(value)
 
 
 def build() -> typer.Typer:

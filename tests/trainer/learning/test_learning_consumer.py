@@ -5,6 +5,9 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
+
+from talkover.core.errors import TraceError
 from talkover.core.learning.items import Items, State
 from talkover.core.learning.ledger import STATUS
 from talkover.core.records import Consent, Outcome, redact
@@ -184,6 +187,14 @@ def test_a_redis_that_forgot_everything_is_read_from_the_beginning(
     calls.write(turn(1))
     consumer.drain(GO)
     assert items.counts()["waiting"] == 2
+
+
+def test_a_redis_that_goes_away_is_told_of(consumer: Consumer, own_redis: OwnRedis) -> None:
+    consumer.drain(GO)
+    own_redis.kill()
+    with pytest.raises(TraceError, match="went away"):
+        consumer.drain(GO)
+    own_redis.start()
 
 
 def test_a_redis_that_is_away_is_waited_for(

@@ -70,13 +70,18 @@ class Consumer:
         """Take all that there is now, and come back.
 
         Raises:
-            redis.RedisError: Redis is away.
+            TraceError: Redis went away; what was taken stays taken.
         """
-        self._inbox.open()
-        self._take(self._inbox.mine(), stop)
-        while not stop.is_set() and self.step(stop, wait=0.05):
-            pass
-        self._tell()
+        try:
+            self._inbox.open()
+            self._take(self._inbox.mine(), stop)
+            while not stop.is_set() and self.step(stop, wait=0.05):
+                pass
+            self._tell()
+        except redis.exceptions.RedisError as error:
+            raise TraceError(
+                f"Redis went away ({type(error).__name__}); give the same command again"
+            ) from None
 
     def step(self, stop: threading.Event, *, wait: float) -> int:
         """Take some records, waiting seconds for the first; how many there were."""
