@@ -4,17 +4,20 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint requirements/constraints.txt
 
-.PHONY: talk call test lint unit models protos clean help
+.PHONY: talk call learn-demo test lint unit models protos clean help
 .DEFAULT_GOAL := help
 
 help: ## what can be made
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
 
 talk: .venv/serve models ## set everything up and start the agent
 	@$(BIN)/talkover serve
 
 call: .venv/serve ## call the running agent from the terminal: make call WAV=hello.wav
 	@$(BIN)/talkover call --wav $(WAV)
+
+learn-demo: .venv/test models ## see it learn from callers in about 15 minutes; more with ARGS=--help
+	@$(BIN)/python scripts/learn_demo.py $(ARGS)
 
 test: .venv/test models ## set everything up and run all checks and tests
 	@sh scripts/test_setup.sh

@@ -13,7 +13,7 @@ from talkover.client.bench.callers.plot import picture
 from talkover.client.bench.callers.rows import Row, read_rows, write_row
 from talkover.client.bench.callers.spoken import Utterance, calls_of, read_manifests
 from talkover.client.bench.callers.talk import PATIENCE, SETTLE, Correct, Line, Press, Talk
-from talkover.client.bench.callers.tally import changes, curve, summarise, table, wer
+from talkover.client.bench.callers.tally import changes, curve, fall, summarise, table, wer
 from talkover.client.bench.running import Failed
 from talkover.core.clock import RATE
 from talkover.core.errors import ConfigError
@@ -205,6 +205,21 @@ def test_errors_are_pooled_and_a_loop_counts_as_much_as_its_words():
     low, high = wer([row(n, n % 3) for n in range(30)]).interval
     assert low < 25 < high
     assert math.isnan(wer([]).value)
+
+
+def test_a_fall_is_of_what_the_errors_were():
+    before = [row(n, 2 + n % 3) for n in range(40)]
+    after = [row(n, 1 + n % 2) for n in range(40)]
+    value, (low, high) = fall(before, after)
+    assert value == pytest.approx(100 * (1 - 60 / 119))
+    assert low < value < high
+    assert low > 25
+    assert fall(before, after) == fall(before, after)
+    unsure, (low, high) = fall(before, [row(n, 4 * (n % 2)) for n in range(10)])
+    assert low < 0 < unsure < high
+    assert fall(before[:3], after)[1] is None
+    assert math.isnan(fall([row(0, 0)], after)[0])
+    assert math.isnan(fall(before, [])[0])
 
 
 def test_the_table_is_by_accent_and_bundle():

@@ -1,0 +1,158 @@
+"""The demonstration's own little world: its folder, its settings, and what is known of it."""
+
+import asyncio
+import json
+import os
+import shutil
+import socket
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from talkover.client import Generation, generations
+from talkover.client.bench.callers.rows import Row, read_rows
+from talkover.core.bundles import BundleStore
+from talkover.core.errors import CallError, ConfigError
+from talkover.core.learning.items import Items
+from talkover.core.learning.ledger import is_there, learning_folder
+from talkover.core.learning.runs import Runs
+from talkover.core.settings import load_settings
+
+HERE: Final = Path(__file__).resolve().parent
+ACCENTS: Final = HERE / "accents.toml"
+LEARNING: Final = HERE / "learning.toml"
+_TURNS: Final = "turns.jsonl"
+_SETTINGS: Final = {
+    # A canary in a demonstration has few turns to show what it can; see ``SwapPolicy``.
+    "TALKOVER_SWAP__SHADOW_TURNS": "6",
+    "TALKOVER_SWAP__SHARE": "0.5",
+    "TALKOVER_SWAP__CANARY_TURNS": "15",
+    "TALKOVER_SWAP__CONTROL_TURNS": "10",
+    "TALKOVER_SWAP__LOOK_EVERY": "5",
+    "TALKOVER_LEARNING__PATIENCE_SECONDS": "5",
+    "TALKOVER_LEARNING__SHARE": "0.6",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Where everything is.
+
+    Attributes:
+        folder: Of the demonstration.
+        port: Of calls.
+        page: Port of the page.
+        base: The bundle that it begins with.
+    """
+
+    folder: Path
+    port: int
+    page: int
+    base: str
+
+    @property
+    def data(self) -> Path:
+        """The data folder of all commands."""
+        return self.folder / "data"
+
+    @property
+    def url(self) -> str:
+        """Whom to call."""
+        return f"127.0.0.1:{self.port}"
+
+    def manifest(self, split: str) -> Path:
+        """What is said by callers who correct (``train``) or only measure (``test``)."""
+        return self.folder / split / "manifest.jsonl"
+
+    def calls(self, split: str) -> Path:
+        """Where the turns of those are kept."""
+        return self.folder / f"calls-{split}"
+
+    def rows(self, split: str) -> list[Row]:
+        """Those turns, so far."""
+        return read_rows([self.calls(split) / _TURNS])
+
+    def variables(self) -> dict[str, str]:
+        """Of the environment of all commands; what is set there already wins."""
+        own = {**_SETTINGS, "TALKOVER_LEARNING__RECIPE": str(LEARNING)}
+        own["TALKOVER_DATA_DIR"] = str(self.data)
+        own["TALKOVER_LEARNING__EVALUATION_SETS"] = json.dumps([str(self.manifest("test"))])
+        kept = {name: os.environ[name] for name in own if name in os.environ}
+        return {**own, **kept, "TALKOVER_DATA_DIR": str(self.data)}
+
+
+def make_world(folder: Path) -> World:
+    """A data folder with the user's base weights and current bundle, and nothing else of theirs.
+
+    Raises:
+        ConfigError: there is no bundle yet.
+    """
+    home = load_settings().data_dir
+    current = BundleStore(home).current()
+    if current is None:
+        raise ConfigError("there is no bundle to begin with; run: make models")
+    world = World(folder, _free_port(), _free_port(), current)
+    own = BundleStore(world.data)
+    if current not in own.ids():
+        shutil.copytree(home / "bundles" / current, own.root / current, copy_function=_link)
+        (world.data / "weights").symlink_to(home / "weights")
+        own.set_current(current)
+    return world
+
+
+def alive(url: str) -> tuple[Generation, ...]:
+    """The generations of a server, the newest first; none while it does not answer."""
+    try:
+        return asyncio.run(generations(url))
+    except CallError:
+        return ()
+
+
+def runs_of(data_dir: Path) -> list[dict[str, Any]]:
+    """Runs of learning, the latest first, each with what its steps have said so far."""
+    folder = learning_folder(data_dir)
+    if not is_there(folder):
+        return []
+    with Items(folder) as items:
+        runs = Runs(items.ledger)
+        return [{**run, "told": runs.told(run["name"])} for run in runs.list()]
+
+
+def counts_of(data_dir: Path) -> Mapping[str, int]:
+    """How many turns are taken in, labelled, refused."""
+    folder = learning_folder(data_dir)
+    if not is_there(folder):
+        return {}
+    with Items(folder) as items:
+        return items.counts()
+
+
+def people(report: Path) -> tuple[float, tuple[float, float] | None, int]:
+    """Word errors of real people (%, interval, utterances) in a report of `eval model`.
+
+    Raises:
+        ConfigError: it says nothing of them.
+    """
+    try:
+        figures = json.loads(report.read_text("utf-8"))["figures"]["word errors, people clean"]
+        (figure,) = figures.values()
+    except (KeyError, ValueError) as error:
+        raise ConfigError(f"{report} says nothing of real people: {error!r}") from None
+    interval: Sequence[float] | None = figure["interval"]
+    ends = None if interval is None else (float(interval[0]), float(interval[1]))
+    return float(figure["value"]), ends, int(figure["n"])
+
+
+def _free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another file system
+        shutil.copyfile(source, target)
