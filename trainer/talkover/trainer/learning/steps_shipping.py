@@ -6,11 +6,11 @@ from typing import Any, Final
 from talkover.core.bundles.announcement import Announcement
 from talkover.core.bundles.announcing import announce
 from talkover.core.bundles.keys import signer_of, trust_of
-from talkover.core.bundles.registry import Registry
 from talkover.core.bundles.store import BundleStore
 from talkover.core.errors import BundleError
 from talkover.core.report import progress_bar
 from talkover.core.traces.connecting import connect
+from talkover.core.weights.disk import locked
 from talkover.trainer.export import run as exporting
 from talkover.trainer.export.origin import origin_of
 from talkover.trainer.gate.material import Amount
@@ -21,7 +21,6 @@ from talkover.trainer.stages.run import load_policy
 
 _QUICK: Final = Amount(spoken=4, people=2, wordless=1)
 _QUICK_EXAMPLES: Final = 4
-_KEPT: Final = 4  # bundles of the newest, and of those gone back to
 _PATIENCE: Final = 10.0  # s for Redis
 
 
@@ -30,8 +29,6 @@ def export(cycle: Cycle) -> dict[str, Any]:
     settings = cycle.settings
     store = BundleStore(settings.data_dir)
     current = _current(store)
-    spare = () if settings.bundle is None else (settings.bundle,)
-    Registry(store, trust_of(settings)).prune(_KEPT, spare=spare)
     policy = load_policy(cycle.folder, base=base_of(settings))
     count = _QUICK_EXAMPLES if cycle.quick else exporting.COUNT
     examples = exporting.own_examples(count, seed=cycle.seed)
@@ -53,11 +50,12 @@ def export(cycle: Cycle) -> dict[str, Any]:
 
 
 def gate(cycle: Cycle) -> dict[str, Any]:
-    """Judge the bundle beside the one that is served. No gate, no offer."""
+    """Judge the bundle beside the one that is served. No gate, no offer, and no bundle."""
     store = BundleStore(cycle.settings.data_dir)
     bundle, current = str(cycle.told["export"]["bundle"]), _current(store)
-    trust = trust_of(cycle.settings)
-    store.verify(bundle, trust=trust)
+    if bundle not in store.ids():  # it was refused, and the process died before it could say so
+        return {"passed": False, ENDS: "refused by the gate, and the reasons are lost"}
+    store.verify(bundle, trust=trust_of(cycle.settings))
     material = own_material(_QUICK if cycle.quick else Amount(), cycle.seed)
     with progress_bar(cycle.console) as progress:
         task = progress.add_task("gate", total=material.count)
@@ -69,7 +67,11 @@ def gate(cycle: Cycle) -> dict[str, Any]:
         ).verdict
     cycle.console.print(f"gate: {verdict.reason}")
     told = {"passed": verdict.passed, "findings": [asdict(one) for one in verdict.findings]}
-    return told if verdict.passed else {**told, ENDS: verdict.reason}
+    if verdict.passed:
+        return told
+    with locked(store.root):
+        store.remove(bundle)  # what it was made from is here: it can be exported again
+    return {**told, ENDS: verdict.reason}
 
 
 def offer(cycle: Cycle) -> dict[str, Any]:
