@@ -71,7 +71,7 @@ def sft(
     steps guard sets of real speech are read: while they hold, the windows become shorter; when they
     do not, training goes back. Ctrl-C saves; the same command goes on, also after a kill.
 
-    The small recipe takes about 8 minutes on two slow cores, the full one hours. The folder of the
+    The small recipe takes about four minutes of a slow core, the full one hours. The folder of the
     run gets checkpoints, metrics.jsonl, curves.png, TensorBoard's files and card.md. With several
     GPUs: torchrun --nproc-per-node N -m talkover.core.cli train sft --run DIR
     """
