@@ -37,8 +37,9 @@ class Site:
     token_required: bool = False
     refusal: tuple[int, str] = (503, "FULL")
     generations: list[dict[str, object]] = field(default_factory=list)
+    learning: list[dict[str, object]] = field(default_factory=list)
     looked: list[str] = field(default_factory=list)
-    """What each look at the generations came with, as authorization."""
+    """What each look at weights and at what is learnt came with, as authorization."""
     offers: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
 
 
@@ -63,6 +64,7 @@ class _Server:
         app.router.add_get("/static/{name}", self._file)
         app.router.add_get("/config.json", self._config)
         app.router.add_get("/generations", self._generations)
+        app.router.add_get("/learning", self._learning)
         app.router.add_post("/whip", self._refuse)
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
@@ -89,6 +91,10 @@ class _Server:
     async def _generations(self, request: web.Request) -> web.Response:
         self.site.looked.append(request.headers.get("Authorization", ""))
         return web.json_response(self.site.generations)
+
+    async def _learning(self, request: web.Request) -> web.Response:
+        self.site.looked.append(request.headers.get("Authorization", ""))
+        return web.json_response(self.site.learning)
 
     async def _refuse(self, request: web.Request) -> web.Response:
         self.site.offers.append((dict(request.headers), await request.read()))

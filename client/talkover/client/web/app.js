@@ -6,6 +6,7 @@ import { CallError, canShowScreen, microphones } from "./devices.js";
 import { watch } from "./generations.js";
 import { STEP } from "./history.js";
 import { Lanes } from "./lanes.js";
+import { watch as watchLearning } from "./learning.js";
 import { Log } from "./log.js";
 import { Media } from "./media.js";
 import { why } from "./messages.js";
@@ -78,7 +79,9 @@ export class App {
     if (response?.ok) this.#config = { ...this.#config, ...(await response.json()) };
     this.#view.version(this.#config.version);
     this.#view.needToken(this.#config.token_required);
-    watch(element("generations"), () => (this.#config.token_required ? this.#token : null));
+    const token = () => (this.#config.token_required ? this.#token : null);
+    watch(element("generations"), token);
+    watchLearning(element("learning"), token);
   }
 
   /** Change the state. @param {import("./state.js").Step} step */

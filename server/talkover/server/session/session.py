@@ -265,14 +265,24 @@ class Session:
             case "playout":
                 self._answers.report(request.playout.played)
             case "correction":
-                if self._book.correct(request.correction.turn, request.correction.text):
-                    self._leases.corrected(request.correction.turn)
-                else:
-                    self.tell(ProtocolError("a correction of a turn that is not known"))
+                self._correct(request.correction.turn, request.correction.text)
             case "video":
                 self._take_picture(request.video, now)
             case "hang_up":
                 self.end(agent_pb2.END_REASON_HANG_UP)
+
+    def _correct(self, turn: int, said: str) -> None:
+        known = self._book.heard(turn)
+        if not self._book.correct(turn, said):
+            self.tell(ProtocolError("a correction of a turn that is not known"))
+            return
+        self._leases.corrected(turn)
+        if known is not None:
+            heard, bundle_id = known
+            locale = self._opening.languages[0] if self._opening.languages else ""
+            self._house.corrections.add(
+                self.id, turn, locale=locale, bundle=bundle_id, heard=heard, said=said
+            )
 
     async def _take_audio(self, data: bytes, starts_at: int, now: int) -> None:
         for hop in self._lane.feed(data, starts_at, now):

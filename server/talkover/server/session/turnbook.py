@@ -169,6 +169,13 @@ class TurnBook:
             entry.blobs.clear()
         self._cancelled = None
 
+    def heard(self, turn: int) -> tuple[str, str] | None:
+        """The words of a turn and the bundle that heard them; None: nobody knows (any more)."""
+        if (entry := self._open.get(turn)) is not None:
+            return entry.text, entry.bundle_id
+        record, _ = self._closed.get(turn, (None, {}))
+        return None if record is None or record.redacted else (record.text, record.bundle)
+
     def correct(self, turn: int, text: str) -> bool:
         """The caller says what a turn should have read; False if there was no such turn."""
         entry = self._open.get(turn)

@@ -10,6 +10,7 @@ import structlog
 
 from talkover.server.memory import trim
 from talkover.server.parts import Parts
+from talkover.server.swap.corrections import Corrections
 from talkover.server.swap.generation import Generation, Goal, State, Verdict
 from talkover.server.swap.generations import Generations
 from talkover.server.swap.lease import Lease
@@ -37,6 +38,7 @@ class House:
 
     Attributes:
         generations: Who decides.
+        corrections: What callers say was misheard.
         on_verdict: Told what the live signs decided.
         listeners: Told of a generation whose state changed, and what it was before.
     """
@@ -45,6 +47,7 @@ class House:
         self, shelf: Shelf, loader: Loader, first: Loaded, policy: SwapPolicy | None = None
     ) -> None:
         self.generations = Generations(first.parts.bundle_id, time.monotonic(), policy)
+        self.corrections = Corrections()
         self.on_verdict: Callable[[Verdict], None] = lambda _: None
         self.listeners: list[Callable[[Generation, State], None]] = []
         self._loader = loader
@@ -90,9 +93,9 @@ class House:
 
     def extend(self, generation: Generation) -> Lease:
         """See ``Landlord``."""
-        self.generations.take(generation)
+        generation.take()
         parts = self._loaded[generation.number].parts
-        return Lease(generation, parts, lambda: self.generations.give(generation))
+        return Lease(generation, parts, generation.give)
 
     def turn_over(self, generation: Generation, signs: TurnSigns) -> None:
         """See ``Landlord``."""
@@ -140,13 +143,10 @@ class House:
         if made is not None:
             self._spawn(self._nursery.raise_up(made, known=known), f"load-{made.number}")
             return made
-        candidate = self.generations.candidate
-        if candidate is not None and candidate.bundle == bundle:
-            return candidate
-        return self.generations.current
+        return self.generations.coming(bundle) or self.generations.current
 
     def drop(self, reason: str) -> bool:
-        """The candidate is not wanted any more; False: there was none."""
+        """Whatever is on its way is not wanted any more; False: there was nothing."""
         return self.generations.drop(reason, time.monotonic())
 
     async def settled(self, generation: Generation) -> Generation:
@@ -191,9 +191,9 @@ class House:
             self._shadow = None
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-            self.generations.give(generation)
+            generation.give()
         if wanted is not None and self._shadow is None:
-            self.generations.take(wanted)
+            wanted.take()
             listener = self._loaded[wanted.number].parts.listener
 
             def tell(compared: Compared) -> None:

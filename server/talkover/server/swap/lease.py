@@ -5,6 +5,7 @@ from typing import Protocol
 
 from talkover.core.errors import BusyError
 from talkover.server.parts import Parts
+from talkover.server.swap.corrections import Corrections
 from talkover.server.swap.generation import Generation
 from talkover.server.swap.shadow import LiveTurn
 from talkover.server.swap.signs import TurnSigns
@@ -21,6 +22,11 @@ class Landlord(Protocol):
     @property
     def shadowing(self) -> bool:
         """Somebody wants to hear live turns again."""
+        ...
+
+    @property
+    def corrections(self) -> Corrections:
+        """Told what callers say was misheard."""
         ...
 
     def choose(self, session: str) -> Generation:

@@ -29,7 +29,7 @@ _POLICY: Final = (
     "media-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'"
 )
-_GUARDED: Final = ("/whip", "/generations")
+_GUARDED: Final = ("/whip", "/generations", "/learning")
 _HEADERS: Final = {
     "Content-Security-Policy": _POLICY,
     "Permissions-Policy": "microphone=(self), camera=(self), display-capture=(self)",
@@ -98,6 +98,7 @@ class HttpServer:
         app.router.add_get("/readyz", self._readyz)
         app.router.add_get("/metrics", self._serve_metrics)
         app.router.add_get("/generations", self._serve_generations)
+        app.router.add_get("/learning", self._serve_learning)
         self._runner = web.AppRunner(app, access_log=None)
 
     async def start(self, socket: Path | None = None) -> int:
@@ -268,6 +269,10 @@ class HttpServer:
     async def _serve_generations(self, request: web.Request) -> web.StreamResponse:
         del request
         return web.json_response([asdict(view) for view in self._operator.views()])
+
+    async def _serve_learning(self, request: web.Request) -> web.StreamResponse:
+        del request
+        return web.json_response(self._hall.house.corrections.to_json())
 
     async def _serve_metrics(self, request: web.Request) -> web.StreamResponse:
         del request
