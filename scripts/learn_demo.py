@@ -18,7 +18,7 @@ from typing import Final
 from demo.children import Children, CommandError
 from demo.showing import Story, measures, said_of_run, screen
 from demo.spoiling import deaf, noisy
-from demo.world import ACCENTS, World, alive, counts_of, make_world, people, runs_of
+from demo.world import ACCENTS, World, alive, counts_of, make_world, missed, people, runs_of
 from rich.console import Console
 from rich.live import Live
 
@@ -130,13 +130,14 @@ class Demo:
     def _show_refusal(self) -> None:
         bundle = noisy(self._world.data, self._world.base)
         quick = ["--quick"] if self._quick else []
-        code = self._children.run(
-            "gate", "train", "gate", "--candidate", bundle, *quick, look=self._look
-        )
-        said = self._children.said("gate", 1)
-        if code and said.startswith("refused"):
-            self.story.refused = said
-        self._tell(f"bundle {bundle[:8]}, noise in its weights: {said[:200]}")
+        report = self._world.folder / "gate.json"
+        self._children.run(
+            "gate", "train", "gate", "--candidate", bundle, "--json", str(report), *quick,
+            look=self._look,
+        )  # fmt: skip
+        self.story.refused = missed(report)
+        said = f"refused: {self.story.refused}" if self.story.refused else "let through"
+        self._tell(f"bundle {bundle[:8]}, noise in its weights, is {said}")
 
     def _await_promotion(self) -> None:
         while time.monotonic() < self._until and not self.story.promoted:

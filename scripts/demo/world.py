@@ -145,6 +145,25 @@ def people(report: Path) -> tuple[float, tuple[float, float] | None, int]:
     return float(figure["value"]), ends, int(figure["n"])
 
 
+def missed(report: Path) -> str:
+    """Which bars of a report were missed, and by what; empty: none, or there is no report.
+
+    Raises:
+        ConfigError: it is no report.
+    """
+    if not report.is_file():
+        return ""
+    try:
+        rows = json.loads(report.read_text("utf-8"))["measures"]
+        return "; ".join(
+            f"{row['name']} {row['value']:.3g} {row['unit']}".rstrip() + f" ({row['bar']})"
+            for row in rows
+            if row["met"] is False
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ConfigError(f"{report} is no report: {error!r}") from None
+
+
 def _free_port() -> int:
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))

@@ -8,6 +8,7 @@ import time
 import pytest
 from demo.children import Children, CommandError
 from demo.showing import Story, measures, said_of_run, screen
+from demo.world import missed as missed_in
 from demo.world import people
 from rich.console import Console
 
@@ -125,6 +126,21 @@ def test_figures_of_people_are_read_or_missed_aloud(tmp_path):
     path.write_text('{"figures": {}}')
     with pytest.raises(ConfigError):
         people(path)
+
+
+def test_what_the_gate_refused_is_told_by_its_report(tmp_path):
+    path = tmp_path / "gate.json"
+    assert missed_in(path) == ""
+    rows = [
+        {"name": "word errors", "value": 65.512, "unit": "points", "bar": "<= 2", "met": False},
+        {"name": "memory", "value": 1.0, "unit": "times", "bar": "<= 1.25", "met": True},
+        {"name": "golden outputs", "value": 0.0, "unit": "", "bar": ">= 1", "met": False},
+    ]
+    path.write_text(json.dumps({"measures": rows}))
+    assert missed_in(path) == "word errors 65.5 points (<= 2); golden outputs 0 (>= 1)"
+    path.write_text("[]")
+    with pytest.raises(ConfigError):
+        missed_in(path)
 
 
 @pytest.fixture
