@@ -49,7 +49,7 @@ async def say(url, *said):
 
 
 async def until(look):
-    for _ in range(300):
+    for _ in range(1_000):
         if look():
             return
         await asyncio.sleep(0.02)
@@ -118,7 +118,7 @@ async def test_what_this_server_says_waits_for_redis(house, shelf, tmp_path):
         await server.start()
         client = connect(server.url)
         entries = []
-        for _ in range(100):
+        for _ in range(300):
             entries = await client.xrange(STREAM)
             if entries:
                 break

@@ -38,9 +38,9 @@ class Rooms:
         return self.extend(self.choose(session))
 
     def extend(self, generation):
-        self.generations.take(generation)
+        generation.take()
         parts = self.loaded[generation.number].parts
-        return Lease(generation, parts, lambda: self.generations.give(generation))
+        return Lease(generation, parts, generation.give)
 
     def turn_over(self, generation, signs):
         self.generations.turn_over(generation, signs)

@@ -29,7 +29,7 @@ from talkover.core.bundles.announcement import (
 )
 from talkover.core.errors import BundleError, TalkoverError
 from talkover.server.inference import run_aside
-from talkover.server.swap.generation import Generation, Goal, State, Verdict
+from talkover.server.swap.generation import COMING, Generation, Goal, State, Verdict
 from talkover.server.swap.house import House
 from talkover.server.swap.shelf import Shelf
 
@@ -122,7 +122,7 @@ class Follower:
         reason = self._promised.pop(generation.bundle, None)
         if generation.state is State.CURRENT and reason is not None:
             self.keep(generation.bundle, reason)
-        elif reason is not None and generation is self._house.generations.candidate:
+        elif reason is not None and generation.state in COMING:
             self._promised[generation.bundle] = reason  # it is still on its way
 
     def _on_verdict(self, verdict: Verdict) -> None:

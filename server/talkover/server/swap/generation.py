@@ -88,6 +88,26 @@ class Generation:
     reason: str = ""
     compared: deque[Compared] = field(default_factory=lambda: deque(maxlen=_COMPARED))
 
+    def take(self) -> None:
+        """Something begins that needs its models.
+
+        Raises:
+            ValueError: it is not served; a mistake of ours.
+        """
+        if self.state not in (State.SHADOW, State.CANARY, State.CURRENT, State.RETIRING):
+            raise ValueError(f"a {self.state} generation cannot be used")
+        self.uses += 1
+
+    def give(self) -> None:
+        """It is over.
+
+        Raises:
+            ValueError: more was given than taken; a mistake of ours.
+        """
+        if self.uses <= 0:
+            raise ValueError("a generation was given back twice")
+        self.uses -= 1
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:

@@ -6,7 +6,8 @@
        │          │                      │          │                     ▲
        └──────────┴──▶ failed            └──────────┴─── rolled back ─────┘
 
-There is always one current generation and at most one candidate on its way there. A turn that
+There is always one current generation, at most one candidate on its way there, and one that is
+being loaded: only when it is found sound does it take the candidate's place. A turn that
 begins takes a generation and gives it back when it is over; whatever happens meanwhile, it is not
 freed before. Which one it takes depends on the session's id alone, so that a caller of a canary
 stays one, and every process that hears of the same share decides alike.
@@ -39,6 +40,7 @@ class Generations:
         self.current = self._add(bundle, State.CURRENT, Goal.CURRENT, 1.0, now)
         self.current.reason = "the server started with it"
         self.candidate: Generation | None = None
+        self.arriving: Generation | None = None
 
     def all(self) -> list[Generation]:
         """Oldest first; of those that are gone, the newest."""
@@ -57,26 +59,6 @@ class Generations:
             return self.current
         return candidate if lot(session, candidate.bundle) < candidate.share else self.current
 
-    def take(self, generation: Generation) -> None:
-        """Something begins that needs its models.
-
-        Raises:
-            ValueError: it is not served; a mistake of ours.
-        """
-        if generation.state not in (State.SHADOW, State.CANARY, State.CURRENT, State.RETIRING):
-            raise ValueError(f"a {generation.state} generation cannot be used")
-        generation.uses += 1
-
-    def give(self, generation: Generation) -> None:
-        """It is over.
-
-        Raises:
-            ValueError: more was given than taken; a mistake of ours.
-        """
-        if generation.uses <= 0:
-            raise ValueError("a generation was given back twice")
-        generation.uses -= 1
-
     # How a candidate comes
 
     def offer(
@@ -84,8 +66,8 @@ class Generations:
     ) -> Generation | None:
         """Somebody wants a bundle to be served.
 
-        A newer offer takes the place of a candidate that is on its way. What is known already is
-        not loaded twice: a candidate's goal is raised, one that retires is called back.
+        What is known already is not loaded twice: a candidate's goal is raised, one that retires
+        is called back. Of two that are to be loaded the newer counts.
 
         Args:
             bundle: Its id.
@@ -99,25 +81,29 @@ class Generations:
         """
         wanted = self.policy.share if share is None else share
         if bundle == self.current.bundle:
-            if goal is Goal.CURRENT and self.candidate is not None:
-                self._retire(self.candidate, "the current bundle was promoted again", now)
+            if goal is Goal.CURRENT:
+                self.drop("the current bundle was promoted again", now)
             return None
-        if self.candidate is not None and self.candidate.bundle == bundle:
+        if (coming := self.coming(bundle)) is not None:
             if goal > Goal.OFFERED:
-                self.candidate.share = wanted
+                coming.share = wanted
                 self.version += 1
-            self.candidate.goal = max(self.candidate.goal, goal)
-            self.candidate.why = why
-            self._advance(self.candidate, now)
+            coming.goal, coming.why = max(coming.goal, goal), why
+            self._advance(coming, now)
             return None
-        if self.candidate is not None:
-            self._retire(self.candidate, f"{bundle[:12]} was offered meanwhile", now)
+        if self.arriving is not None:
+            self._retire(self.arriving, f"{bundle[:12]} was offered meanwhile", now)
         if goal is Goal.CURRENT and (known := self._retiring(bundle)) is not None:
             self._promote(known, why or "called back", now)
             return None
-        self.candidate = self._add(bundle, State.LOADING, goal, wanted, now)
-        self.candidate.building, self.candidate.why = True, why
-        return self.candidate
+        self.arriving = self._add(bundle, State.LOADING, goal, wanted, now)
+        self.arriving.building, self.arriving.why = True, why
+        return self.arriving
+
+    def coming(self, bundle: str) -> Generation | None:
+        """The generation of a bundle that is on its way; None: there is none."""
+        ways = (self.arriving, self.candidate)
+        return next((one for one in ways if one is not None and one.bundle == bundle), None)
 
     def warmed(self, generation: Generation, now: float) -> bool:
         """Its models are loaded and have run once. False: it is not wanted any more."""
@@ -131,6 +117,9 @@ class Generations:
         if generation.state is not State.WARMED:
             return False
         generation.building = False
+        if self.candidate is not None:
+            self._retire(self.candidate, f"{generation.bundle[:12]} took its place", now)
+        self.arriving, self.candidate = None, generation
         self._move(generation, State.CHECKED, now)
         self._advance(generation, now)
         return True
@@ -140,7 +129,7 @@ class Generations:
         generation.building = False
         if generation.state in (State.LOADING, State.WARMED):
             self._move(generation, State.FAILED, now, reason)
-            self.candidate = None
+            self.arriving = None
             self._forget()
 
     # What its turns tell
@@ -174,7 +163,7 @@ class Generations:
     def _decide_shadow(self, candidate: Generation, now: float) -> Verdict | None:
         seen = len(candidate.compared)
         if (reason := shadow_drift(candidate.compared, self.policy)) is not None:
-            return self._send_back(reason, now)
+            return self._send_back(candidate, reason, now)
         if seen < self.policy.shadow_turns and now - candidate.since < self.policy.shadow_seconds:
             return None
         reason = f"heard {seen} turns in the shadow"
@@ -191,25 +180,25 @@ class Generations:
         if looks > candidate.looks:
             candidate.looks = looks
             if (reason := drift(new, old, policy)) is not None:
-                return self._send_back(reason, now)
+                return self._send_back(candidate, reason, now)
         if new.turns < policy.canary_turns:
             return None
         reason = f"{new.turns} turns without drift"
         self._promote(candidate, reason, now)
         return Verdict("promote", candidate.bundle, 1.0, reason)
 
-    def _send_back(self, reason: str, now: float) -> Verdict:
-        self.drop(reason, now)
+    def _send_back(self, candidate: Generation, reason: str, now: float) -> Verdict:
+        self._retire(candidate, f"rolled back: {reason}", now)
         return Verdict("rollback", self.current.bundle, 1.0, reason)
 
     # How a generation goes
 
     def drop(self, reason: str, now: float) -> bool:
-        """The candidate is not wanted any more; False: there was none."""
-        if self.candidate is None:
-            return False
-        self._retire(self.candidate, f"rolled back: {reason}", now)
-        return True
+        """Whatever is on its way is not wanted any more; False: there was nothing."""
+        ways = [one for one in (self.arriving, self.candidate) if one is not None]
+        for one in ways:
+            self._retire(one, f"rolled back: {reason}", now)
+        return bool(ways)
 
     def freeable(self) -> list[Generation]:
         """Those that retire and that nothing needs any more."""
@@ -266,6 +255,8 @@ class Generations:
             self._move(candidate, State.SHADOW, now, "its outputs are as they should be")
 
     def _promote(self, generation: Generation, reason: str, now: float) -> None:
+        if self.candidate is not None and self.candidate is not generation:
+            self._retire(self.candidate, f"{generation.bundle[:12]} took its place", now)
         before, self.candidate = self.current, None
         self._move(before, State.RETIRING, now, f"{generation.bundle[:12]} took its place")
         self._move(generation, State.CURRENT, now, reason)
@@ -274,7 +265,10 @@ class Generations:
 
     def _retire(self, candidate: Generation, reason: str, now: float) -> None:
         self._move(candidate, State.RETIRING, now, reason)
-        self.candidate = None
+        if candidate is self.arriving:
+            self.arriving = None
+        else:
+            self.candidate = None
 
     def _retiring(self, bundle: str) -> Generation | None:
         for one in reversed(self._all.values()):
