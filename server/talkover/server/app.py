@@ -64,12 +64,19 @@ def policy_of(settings: Settings) -> SwapPolicy:
     return SwapPolicy(**settings.swap.model_dump())
 
 
+def _report(task: "asyncio.Task[None]") -> None:
+    """A task of the server must not end by an error that nobody sees."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("server.stopped_following", task=task.get_name(), exc_info=error)
+
+
 @contextlib.asynccontextmanager
 async def _operate(house: House, shelf: Shelf, settings: Settings) -> AsyncIterator[Operator]:
     """Follow what is said about bundles, as long as the block lasts."""
     client = connect(redis_url(settings))
     follower = Follower(house, shelf, client)
     following = asyncio.create_task(follower.run(), name="bundles")
+    following.add_done_callback(_report)
     try:
         yield Operator(house, follower)
     finally:

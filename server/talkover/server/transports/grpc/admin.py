@@ -5,7 +5,7 @@ from __future__ import annotations  # grpc's classes are generic to type checker
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
 from importlib.metadata import version
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import grpc
 from grpc import aio
@@ -17,6 +17,8 @@ from talkover.server.hall import Hall
 from talkover.server.swap.generation import Generation
 from talkover.server.swap.operator import Operator
 from talkover.v1 import admin_pb2, admin_pb2_grpc
+
+_REASON: Final = 500  # characters that are kept
 
 Context: TypeAlias = "aio.ServicerContext[Any, Any]"
 
@@ -108,21 +110,21 @@ class AdminService(admin_pb2_grpc.AdminServicer):
             await context.abort(
                 grpc.StatusCode.INVALID_ARGUMENT, "PROTOCOL: a share is over 0 and up to 1"
             )
-        asked = self._operator.offer(request.bundle_id, share, request.reason)
+        asked = self._operator.offer(request.bundle_id, share, request.reason[:_REASON])
         return admin_pb2.OfferBundleResponse(generation=await self._answer(asked, context))
 
     async def PromoteBundle(  # noqa: N802 - the wire's name
         self, request: admin_pb2.PromoteBundleRequest, context: Context
     ) -> admin_pb2.PromoteBundleResponse:
         """Load a bundle and serve it to all."""
-        asked = self._operator.promote(request.bundle_id, request.reason)
+        asked = self._operator.promote(request.bundle_id, request.reason[:_REASON])
         return admin_pb2.PromoteBundleResponse(generation=await self._answer(asked, context))
 
     async def RollbackBundle(  # noqa: N802 - the wire's name
         self, request: admin_pb2.RollbackBundleRequest, context: Context
     ) -> admin_pb2.RollbackBundleResponse:
         """Drop the candidate, or go back."""
-        asked = self._operator.roll_back(request.reason)
+        asked = self._operator.roll_back(request.reason[:_REASON])
         return admin_pb2.RollbackBundleResponse(generation=await self._answer(asked, context))
 
     async def _answer(self, asked: Awaitable[Generation], context: Context) -> admin_pb2.Generation:
