@@ -119,7 +119,7 @@ class Demo:
         """What is understood of recorded people."""
         path = self._world.folder / f"people-{name}.json"
         count = "2" if self._quick else "16"
-        self._children.need(
+        self._children.run(  # its own bars are not what counts here
             f"people-{name}", "eval", "model", "--bundle", bundle, "--no-stock", "--no-speed",
             "--sets", "real", "--count", count, "--json", str(path), look=self._look,
         )  # fmt: skip
@@ -180,6 +180,8 @@ class Demo:
 
     def _tell(self, line: str) -> None:
         self.story.told.append(f"{(time.monotonic() - self._began) / 60:5.1f}  {line}")
+        if not self._live.console.is_terminal:
+            self._live.console.print(self.story.told[-1], markup=False)
         self._looked = 0.0
         self._look()
 
@@ -221,6 +223,7 @@ def main() -> int:
             console.print(str(error), style="red", markup=False)
             return 1
         except KeyboardInterrupt:
+            console.print("ending all that was started ...")
             return 130
         return _report(demo, world, console)
 

@@ -138,7 +138,7 @@ def people(report: Path) -> tuple[float, tuple[float, float] | None, int]:
     try:
         figures = json.loads(report.read_text("utf-8"))["figures"]["word errors, people clean"]
         (figure,) = figures.values()
-    except (KeyError, ValueError) as error:
+    except (OSError, KeyError, ValueError) as error:
         raise ConfigError(f"{report} says nothing of real people: {error!r}") from None
     interval: Sequence[float] | None = figure["interval"]
     ends = None if interval is None else (float(interval[0]), float(interval[1]))
