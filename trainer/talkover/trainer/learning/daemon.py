@@ -121,6 +121,11 @@ class Daemon:
         connect(self._redis_url, patience=_ANSWER).close()  # whoever mistyped it is told at once
         worker = threading.Thread(target=self._consume, args=(withheld,), name="learning-consumer")
         worker.start()
+        place = self._redis_url.rpartition("@")[2]  # without the password
+        self._console.print(
+            f"turns come in from {place}; a run begins with {self._wishes.min_items} new ones. "
+            "Ctrl-C loses nothing"
+        )
         begun = time.monotonic()
         try:
             while worker.is_alive():
