@@ -141,9 +141,11 @@ class Follower:
                 await self.settle(*self._served.popleft())
             try:
                 while self._unsaid:
-                    fields: dict[Any, Any] = {FIELD: self._unsaid[0].to_json()}
+                    said = self._unsaid[0]
+                    fields: dict[Any, Any] = {FIELD: said.to_json()}
                     await self._client.xadd(STREAM, fields, maxlen=MAX_ENTRIES, approximate=True)
-                    self._unsaid.popleft()
+                    with contextlib.suppress(ValueError):  # it was given up meanwhile
+                        self._unsaid.remove(said)
                 wait = _RETRY[0]
             except (redis.exceptions.RedisError, OSError):
                 await asyncio.sleep(wait * random.uniform(0.5, 1.0))  # noqa: S311 - jitter

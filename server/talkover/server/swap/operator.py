@@ -117,8 +117,9 @@ class Operator:
         return current
 
     async def _brought(self, generation: Generation) -> Generation:
+        """Wait until it is loaded, and see that it still is wanted then."""
         await self.house.settled(generation)
-        if generation.state is State.FAILED:
+        if generation.state in (State.FAILED, State.RETIRING, State.FREED):
             raise BundleError(generation.reason)
         return generation
 

@@ -67,7 +67,7 @@ class Shelf:
         Raises:
             BundleError: it is not fit for that.
         """
-        if self.pinned is None:
+        if self.pinned is None and self.store.pointer() != bundle_id:
             registry = Registry(self.store, self._trust().lenient())
             registry.promote(bundle_id, reason=reason[:500], by=by)
 
