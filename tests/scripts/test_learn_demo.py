@@ -5,16 +5,21 @@ import signal
 import sys
 import time
 
+import numpy as np
 import pytest
 from demo.children import Children, CommandError
 from demo.showing import Story, measures, said_of_run, screen
+from demo.spoiling import _disturbed
+from demo.world import ACCENTS, LEARNING, people
 from demo.world import missed as missed_in
-from demo.world import people
 from rich.console import Console
 
 from talkover.client import Generation, GenerationState
 from talkover.client.bench.callers.rows import Row
 from talkover.core.errors import ConfigError
+from talkover.trainer.data.recipe import Recipe
+from talkover.trainer.data.texts import Split
+from talkover.trainer.stages.recipe import TrainingRecipe
 
 BASE, NEW = "a" * 64, "b" * 64
 
@@ -141,6 +146,26 @@ def test_what_the_gate_refused_is_told_by_its_report(tmp_path):
     path.write_text("[]")
     with pytest.raises(ConfigError):
         missed_in(path)
+
+
+def test_its_recipes_can_be_used_and_nobody_who_measures_is_learnt_from():
+    recipe = Recipe.load(str(ACCENTS))
+    assert len(recipe.accents) == 2
+    assert not set(recipe.voices[Split.TRAIN]) & set(recipe.voices[Split.TEST])
+    learning = TrainingRecipe.load(str(LEARNING))
+    assert not [one for one in learning.data.sources.values() if not one.prompts], "calls alone"
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.int8, np.uint8])
+def test_weights_are_disturbed_in_their_own_kind(kind):
+    random = np.random.default_rng(1)
+    weights = random.normal(100, 40, (64, 64)).clip(0, 127).astype(kind)
+    spoilt = _disturbed(weights, 0.5, np.random.default_rng(2))
+    assert spoilt.dtype == weights.dtype
+    apart = np.std(spoilt.astype(float) - weights)
+    assert 0.3 * weights.std() < apart < 0.55 * weights.std()
+    places = np.arange(6).reshape(2, 3)
+    assert _disturbed(places, 0.5, random) is places
 
 
 @pytest.fixture
