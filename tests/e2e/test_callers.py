@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+import httpx
 import pytest
 import redis
 
@@ -58,5 +59,11 @@ def test_what_was_misheard_is_corrected_in_the_records(server, bundle, manifest,
     assert last[rows[PASSWORD].turn].correction is None
     assert "password" in last[rows[PASSWORD].turn].text
     assert all(one.consent.learn and "caller" in one.blobs for one in last.values())
+    (counted,) = [
+        one
+        for one in httpx.get(server.http + "/learning", timeout=10).json()
+        if one["locale"] == "en-US"
+    ]
+    assert (counted["bundle"], counted["turns"], counted["errors"]) == (bundle.name, 1, 1)
     report = json.loads((tmp_path / "report.json").read_text())
     assert len(report["turns"]) == 2

@@ -30,7 +30,7 @@ def opened(**more):
 
 def test_the_start_becomes_an_opening():
     gate = opened(languages=["en-GB", "ES"], consent_to_record=True, caller_id="7")
-    assert gate.opening.languages == ("en", "es")
+    assert (gate.opening.languages, gate.opening.locale) == (("en", "es"), "en-GB")
     assert gate.opening.consent
     assert gate.opening.audio == AudioFormat(Encoding.PCM16, 16_000)
 
@@ -127,3 +127,18 @@ def test_random_messages_never_break_the_gate(blobs):
         else:
             assert begun or kind == "start"
             begun = True
+
+
+@pytest.mark.parametrize(
+    ("tags", "locale"),
+    [
+        (["EN-ng", "es"], "en-NG"),
+        (["es-419"], "es-419"),
+        (["en"], "en"),
+        (["zh-Hant-TW"], "zh"),
+        (["en-<b>"], "en"),
+        ([], ""),
+    ],
+)
+def test_a_locale_is_a_language_and_a_country_and_nothing_else(tags, locale):
+    assert opened(languages=tags).opening.locale == locale

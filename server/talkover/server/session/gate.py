@@ -18,6 +18,7 @@ MAX_LANGUAGES: Final = 8
 MAX_CALLER_ID: Final = 200
 MAX_FRAME_BYTES: Final = 1 << 20
 
+_REGION: Final = 3  # letters or digits of a country, at most
 _ENCODINGS: Final = {
     media_pb2.AUDIO_ENCODING_PCM16: Encoding.PCM16,
     media_pb2.AUDIO_ENCODING_MULAW: Encoding.MULAW,
@@ -47,6 +48,8 @@ class Opening:
     consent: bool
     reports_playout: bool
     caller_id: str
+    locale: str = ""
+    """The tag that the caller named first, such as ``en-NG``; empty: they named none."""
 
 
 class Gate:
@@ -91,6 +94,7 @@ class Gate:
             consent=start.consent_to_record,
             reports_playout=start.reports_playout,
             caller_id=start.caller_id,
+            locale=_locale(start.languages[0]) if start.languages else "",
         )
 
     def _admit_rest(self, kind: str, request: agent_pb2.ConverseRequest, opening: Opening) -> None:
@@ -144,6 +148,13 @@ def check_chunk(data: bytes, form: AudioFormat, longest: int) -> None:
 def _bounded(name: str, text: str, limit: int) -> None:
     if len(text) > limit:
         raise ProtocolError(f"{name} of {len(text)} characters; at most {limit}")
+
+
+def _locale(tag: str) -> str:
+    """A tag as people write it, ``en-NG`` of ``EN-ng``; its language alone where it says more."""
+    language, _, region = tag.partition("-")
+    known = region.isascii() and region.isalnum() and len(region) <= _REGION
+    return f"{language.lower()}-{region.upper()}" if known else language.lower()
 
 
 def _language(tag: str) -> str:

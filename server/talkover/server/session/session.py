@@ -279,9 +279,13 @@ class Session:
         self._leases.corrected(turn)
         if known is not None:
             heard, bundle_id = known
-            locale = self._opening.languages[0] if self._opening.languages else ""
             self._house.corrections.add(
-                self.id, turn, locale=locale, bundle=bundle_id, heard=heard, said=said
+                self.id,
+                turn,
+                locale=self._opening.locale,
+                bundle=bundle_id,
+                heard=heard,
+                said=said,
             )
 
     async def _take_audio(self, data: bytes, starts_at: int, now: int) -> None:
