@@ -16,7 +16,7 @@ talk: .venv/serve models ## set everything up and start the agent
 call: .venv/serve ## call the running agent from the terminal: make call WAV=hello.wav
 	@$(BIN)/talkover call --wav $(WAV)
 
-learn-demo: .venv/test models ## see it learn from callers in about 15 minutes; more with ARGS=--help
+learn-demo: .venv/test models ## see it learn from callers in about 20 minutes; more with ARGS=--help
 	@$(BIN)/python scripts/learn_demo.py $(ARGS)
 
 test: .venv/test models ## set everything up and run all checks and tests

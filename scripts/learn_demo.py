@@ -97,8 +97,8 @@ class Demo:
         self._tell(f"the server answers; its page: http://127.0.0.1:{world.page}/")
 
     def _begin_calls(self) -> None:
-        self._call("train", "--correct", "0.8", "--consent")
-        self._call("test", "--correct", "0", "--no-consent")
+        self._call("train", "--correct", "0.8", "--consent", "--parallel", "2")
+        self._call("test", "--correct", "0", "--no-consent", "--parallel", "1")
         self._tell("callers call: some correct what was misheard, others only measure")
 
     def _call(self, split: str, *how: str) -> None:
@@ -106,7 +106,7 @@ class Demo:
         self._children.start(
             f"callers-{split}", "bench", "callers", "--manifest", str(world.manifest(split)),
             "--out", str(world.calls(split)), "--url", world.url, "--minutes", f"{minutes:.1f}",
-            "--turns", "3", "--parallel", "1", *how,
+            "--turns", "3", *how,
         )  # fmt: skip
 
     def _begin_learning(self) -> None:
@@ -206,7 +206,7 @@ class Demo:
 def main() -> int:
     """Run it; 0 if the bars are met."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--minutes", type=float, default=15.0, help="nothing new begins after that")
+    parser.add_argument("--minutes", type=float, default=20.0, help="nothing new begins after that")
     parser.add_argument("--quick", action="store_true", help="a little of everything")
     parser.add_argument("--folder", type=Path, help="that stays; default: a temporary one")
     asked = parser.parse_args()
