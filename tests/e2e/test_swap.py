@@ -1,7 +1,10 @@
 """Weights change in a running server, and calls go on."""
 
 import asyncio
+import contextlib
 import time
+from collections import deque
+from typing import TypeVar
 
 import httpx
 import numpy as np
@@ -11,7 +14,10 @@ from bundle_copies import LISTENER, OVERLAP, copy_bundle, damage
 from live_server import start_server, stop_server
 
 from talkover.client import (
+    AgentAudio,
+    Call,
     CallError,
+    Event,
     GenerationState,
     Problem,
     Transcript,
@@ -24,8 +30,6 @@ from talkover.client import (
     rollback_bundle,
     status,
 )
-from talkover.client.bench.caller import Target, place_call
-from talkover.client.script import AfterReply, At, Line
 from talkover.core.audio import read_wav
 from talkover.core.bundles import BundleStore
 from talkover.core.bundles.announcement import Announcement
@@ -36,6 +40,8 @@ from talkover.core.redis_url import default_url
 from talkover.core.settings import load_settings
 
 pytestmark = [pytest.mark.e2e, pytest.mark.bundle, pytest.mark.slow]
+
+E = TypeVar("E", bound=Event)
 
 PASSWORD = "Please enter your password followed by the pound key."
 DEAF = {"no_speech_threshold": 0.0, "log_prob_threshold": 0.0}
@@ -97,49 +103,74 @@ async def type_turns(url: str, count: int) -> None:
                 await call.send_text("And what then?")
 
 
-async def say_in_vain(url: str, speech, count: int) -> None:
-    """Say something until nothing was heard of it, so often."""
-    silence = np.zeros(FRAME, np.int16)
-    said = np.pad(speech, (0, -len(speech) % FRAME)).reshape(-1, FRAME)
-    async with connect(url) as call, asyncio.timeout(90):
-        vain = asyncio.Event()
+class Caller:
+    """Sends a quiet room at real time, and what is to be said in between."""
 
-        async def speak() -> None:
-            while True:
-                for frame in said:
-                    await asyncio.gather(call.send_audio(frame), asyncio.sleep(FRAME / RATE))
-                vain.clear()
-                while not vain.is_set():
-                    await asyncio.gather(call.send_audio(silence), asyncio.sleep(FRAME / RATE))
+    def __init__(self, call: Call) -> None:
+        self.events: list[Event] = []
+        self._call = call
+        self._words: deque[np.ndarray] = deque()
 
-        speaking = asyncio.create_task(speak())
-        async for event in call:
-            if isinstance(event, Turn) and event.kind is TurnKind.FALSE_START:
-                vain.set()
-                count -= 1
-                if not count:
-                    break
-        speaking.cancel()
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def calling(cls, url: str):
+        async with connect(url) as call, asyncio.timeout(240):
+            caller = cls(call)
+            tasks = [asyncio.create_task(caller._speak()), asyncio.create_task(caller._listen())]
+            try:
+                yield caller
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _speak(self) -> None:
+        silence = np.zeros(FRAME, np.int16)
+        while True:
+            frame = self._words.popleft() if self._words else silence
+            await asyncio.gather(self._call.send_audio(frame), asyncio.sleep(FRAME / RATE))
+
+    async def _listen(self) -> None:
+        async for event in self._call:
+            self.events.append(event)
+
+    def count(self, kind: TurnKind) -> int:
+        return sum(isinstance(event, Turn) and event.kind is kind for event in self.events)
+
+    def say(self, speech: np.ndarray) -> None:
+        self._words.extend(np.pad(speech, (0, -len(speech) % FRAME)).reshape(-1, FRAME))
+
+    async def until(self, kind: TurnKind, count: int) -> None:
+        while self.count(kind) < count:
+            await asyncio.sleep(0.05)
+
+    def of(self, kind: type[E]) -> list[E]:
+        return [event for event in self.events if isinstance(event, kind)]
 
 
-async def test_a_call_goes_on_while_its_weights_change(house, base, other, speech, tmp_path):
-    lines = [Line(speech, At(0.5)), Line(speech, AfterReply(0.3)), Line(speech, AfterReply(0.3))]
-    call = asyncio.create_task(place_call(Target(house.url), lines, tmp_path / "call.wav"))
-    await asyncio.sleep(2.0)  # it speaks
-    promoted = await promote_bundle(other, house.url, reason="better")
-    assert (promoted.state, promoted.reason) == (GenerationState.CURRENT, "better")
-    record = await call
-
-    heard = [event for event in record.events if isinstance(event, Transcript)]
-    by_turn = {turn: {e.bundle_id for e in heard if e.turn == turn} for turn in range(3)}
-    assert all(len(bundles) == 1 for bundles in by_turn.values()), "a turn mixed generations"
-    assert (by_turn[0], by_turn[2]) == ({base}, {other})
-    finals = [e for e in heard if e.final]
-    assert [e.turn for e in finals] == [0, 1, 2]
-    assert all("password" in e.text for e in finals)
-    assert not [event for event in record.events if isinstance(event, Problem)]
-    positions = [frame.lane_position for frame in record.frames]
+async def two_turns(url: str, speech: np.ndarray, bundle: str) -> list[Transcript]:
+    """A turn during which a bundle is promoted, and one after it; all that was understood."""
+    async with Caller.calling(url) as caller:
+        caller.say(speech)
+        await caller.until(TurnKind.CALLER_STARTED, 1)
+        promoted = await promote_bundle(bundle, url, reason="better")
+        assert (promoted.state, promoted.reason) == (GenerationState.CURRENT, "better")
+        await caller.until(TurnKind.AGENT_FINISHED, 1)
+        caller.say(speech)
+        await caller.until(TurnKind.AGENT_FINISHED, 2)
+    assert caller.of(Problem) == []
+    positions = [frame.lane_position for frame in caller.of(AgentAudio)]
     assert positions == [FRAME * n for n in range(len(positions))], "a frame got lost"
+    return caller.of(Transcript)
+
+
+async def test_a_call_goes_on_while_its_weights_change(house, base, other, speech):
+    heard = await two_turns(house.url, speech, other)
+    finals = [event for event in heard if event.final]
+    assert len(finals) == 2
+    assert all("password" in event.text for event in finals)
+    first, second = ({e.bundle_id for e in heard if e.turn == final.turn} for final in finals)
+    assert (first, second) == ({base}, {other}), "a turn mixed generations"
 
     async def freed() -> bool:
         old = [g for g in await generations(house.url) if g.bundle_id == base]
@@ -149,17 +180,11 @@ async def test_a_call_goes_on_while_its_weights_change(house, base, other, speec
     assert BundleStore(house.data_dir).current() == other
 
 
-async def test_every_part_can_be_another_one(house, base, speech, tmp_path):
+async def test_every_part_can_be_another_one(house, base, speech):
     whole = copy_bundle(house.data_dir, base, OVERLAP, all_parts=True, training={"copy": "whole"})
-    lines = [Line(speech, At(0.5)), Line(speech, AfterReply(0.3)), Line(speech, AfterReply(0.3))]
-    call = asyncio.create_task(place_call(Target(house.url), lines, tmp_path / "call.wav"))
-    await asyncio.sleep(1.0)
-    await promote_bundle(whole, house.url)
-    record = await call
-    finals = [e for e in record.events if isinstance(e, Transcript) and e.final]
-    assert all("password" in e.text for e in finals)
-    assert (finals[0].bundle_id, finals[-1].bundle_id) == (base, whole)
-    assert not [event for event in record.events if isinstance(event, Problem)]
+    finals = [event for event in await two_turns(house.url, speech, whole) if event.final]
+    assert all("password" in event.text for event in finals)
+    assert [event.bundle_id for event in finals] == [base, whole]
 
 
 async def test_a_damaged_bundle_is_refused_and_the_old_one_serves(house, base):
@@ -193,7 +218,10 @@ async def test_a_deaf_canary_goes_back_by_itself(house, base, speech):
     await type_turns(house.url, 8)  # what it is compared with
     canary = await offer_bundle(deaf, house.url, share=1.0)
     assert canary.state is GenerationState.CANARY
-    await say_in_vain(house.url, speech, 3)
+    async with Caller.calling(house.url) as caller:
+        for count in (1, 2, 3):
+            caller.say(speech)
+            await caller.until(TurnKind.FALSE_START, count)
 
     async def gone() -> bool:
         mine = next(g for g in await generations(house.url) if g.bundle_id == deaf)
