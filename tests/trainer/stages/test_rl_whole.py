@@ -21,6 +21,8 @@ from talkover.trainer.stages.run import Run, load_policy, read_metrics  # noqa: 
 from talkover.trainer.stages.sft_stage import train_sft  # noqa: E402
 from talkover.trainer.stages.stage import Work  # noqa: E402
 
+pytestmark = pytest.mark.slow
+
 TABLES = {
     "sft": {"steps": 1, "examples": 2, "micro": 2, "teacher": 2.0, "limit": 4},
     "rl": {
@@ -57,7 +59,6 @@ def lines(path):
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("by", ["rl", "sft"])
 def test_each_round_learns_from_what_the_one_before_it_left_wrong(begin, base, by):
     work = begin(by=by)
