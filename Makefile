@@ -2,6 +2,8 @@
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
+# Tests that share nothing and time nothing: as many at once as there are cores.
+QUICK := not bundle and not e2e and not browser and not slow
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint requirements/constraints.txt
 
 .PHONY: talk call learn-demo test lint unit models protos clean help
@@ -22,10 +24,11 @@ learn-demo: .venv/test models ## see it learn from callers in about 20 minutes; 
 test: .venv/test models ## set everything up and run all checks and tests
 	@sh scripts/test_setup.sh
 	$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -m '$(QUICK)' --numprocesses auto
+	$(BIN)/python -m pytest -m 'not ($(QUICK))'
 
 unit: .venv/test ## only the tests that need no weights
-	$(BIN)/python -m pytest -m 'not bundle and not e2e'
+	$(BIN)/python -m pytest -m '$(QUICK)' --numprocesses auto
 
 lint: .venv/test ## ruff and mypy
 	$(BIN)/ruff check
