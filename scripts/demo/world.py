@@ -24,6 +24,7 @@ HERE: Final = Path(__file__).resolve().parent
 ACCENTS: Final = HERE / "accents.toml"
 LEARNING: Final = HERE / "learning.toml"
 _TURNS: Final = "turns.jsonl"
+_DATA: Final = "data"
 _SETTINGS: Final = {
     # A canary in a demonstration has few turns to show what it can; see ``SwapPolicy``.
     "TALKOVER_SWAP__SHADOW_TURNS": "6",
@@ -55,7 +56,7 @@ class World:
     @property
     def data(self) -> Path:
         """The data folder of all commands."""
-        return self.folder / "data"
+        return self.folder / _DATA
 
     @property
     def url(self) -> str:
@@ -86,20 +87,21 @@ class World:
 def make_world(folder: Path) -> World:
     """A data folder with the user's base weights and current bundle, and nothing else of theirs.
 
+    One that is there is gone on with, on the bundle that was promoted in it.
+
     Raises:
         ConfigError: there is no bundle yet.
     """
-    home = load_settings().data_dir
-    current = BundleStore(home).current()
+    own, home = BundleStore(folder / _DATA), load_settings().data_dir
+    current = own.current()
     if current is None:
-        raise ConfigError("there is no bundle to begin with; run: make models")
-    world = World(folder, _free_port(), _free_port(), current)
-    own = BundleStore(world.data)
-    if current not in own.ids():
+        current = BundleStore(home).current()
+        if current is None:
+            raise ConfigError("there is no bundle to begin with; run: make models")
         shutil.copytree(home / "bundles" / current, own.root / current, copy_function=_link)
-        (world.data / "weights").symlink_to(home / "weights")
+        (folder / _DATA / "weights").symlink_to(home / "weights")
         own.set_current(current)
-    return world
+    return World(folder, _free_port(), _free_port(), current)
 
 
 def alive(url: str) -> tuple[Generation, ...]:
