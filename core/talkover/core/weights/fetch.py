@@ -184,15 +184,25 @@ def _watch(
     while process.poll() is None:
         if time.monotonic() > end:
             raise DownloadError(f"{package.pin} took more than an hour; run the command again")
-        sizes = [_size(path) for path in temporary.rglob("*.whl")]
-        advance(min(package.bytes, max(sizes, default=0)))
+        advance(min(package.bytes, _arrived(temporary)))
         time.sleep(_LOOK)
+
+
+def _arrived(folder: Path) -> int:
+    """Bytes of the largest wheel in a folder. pip moves and removes what is in it meanwhile."""
+    found = (  # a folder that is gone is passed over here, not so by ``rglob``
+        Path(place) / name
+        for place, _, names in os.walk(folder)
+        for name in names
+        if name.endswith(".whl")
+    )
+    return max((_size(path) for path in found), default=0)
 
 
 def _size(path: Path) -> int:
     try:
         return path.stat().st_size
-    except FileNotFoundError:  # pip moves its files while we look
+    except FileNotFoundError:
         return 0
 
 
