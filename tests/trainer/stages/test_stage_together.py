@@ -16,6 +16,8 @@ from talkover.trainer.stages.together import Place, joined  # noqa: E402
 
 TRAINING = '''
 """A toy that two processes train, each on numbers of its own."""
+import sys
+
 import torch
 from talkover.trainer.stages.together import joined
 
@@ -28,7 +30,8 @@ with joined() as place:
         (other.sum() * 8).backward()
     place.average([weight, other])
     states = place.gather({"b": 10 * place.rank, "a": 7})
-    print(weight.grad.tolist(), other.grad.tolist(), place.agree([place.rank, 5]), states)
+    told = [weight.grad.tolist(), other.grad.tolist(), place.agree([place.rank, 5]), states]
+    sys.stdout.write(" ".join(map(str, told)) + "\\n")  # at once: the other writes, too
 '''
 
 STAGE = '''
@@ -53,7 +56,8 @@ with joined() as place:
         place.agree([0])
     work = Work(run=run, base=base, console=Console(quiet=True), place=place)
     ended = [train_sft(work), train_continued(work)]
-    print(place.rank, *(one.step for one in ended))
+    told = [place.rank, *(one.step for one in ended)]
+    sys.stdout.write(" ".join(map(str, told)) + "\\n")  # at once: the other writes, too
 '''
 
 
