@@ -16,6 +16,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from talkover.core.bundles import BundleStore
+from talkover.core.weights.disk import link
 
 START_SECONDS = 90
 
@@ -44,7 +45,7 @@ def start_server(folder: Path, bundle: Path, *flags: str, **variables: str) -> L
     data_dir = folder / "data"
     if not data_dir.exists():
         copy = data_dir / "bundles" / bundle.name
-        shutil.copytree(bundle, copy, copy_function=_link)
+        shutil.copytree(bundle, copy, copy_function=link)
         BundleStore(data_dir).set_current(bundle.name)
     port, http_port = free_port(), free_port()
     log = folder / "server.log"
@@ -64,13 +65,6 @@ def start_server(folder: Path, bundle: Path, *flags: str, **variables: str) -> L
     )
     wait_until_serving(server)
     return server
-
-
-def _link(source: str, target: str) -> None:
-    try:
-        os.link(source, target)
-    except OSError:  # another file system
-        shutil.copyfile(source, target)
 
 
 def wait_until_serving(server: LiveServer) -> None:

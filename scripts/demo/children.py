@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
+
+from talkover.core.closing import Closing
 
 _PATIENCE: Final = 25.0
 """Seconds that all have to end by themselves: the server lets running turns finish."""
@@ -24,7 +25,7 @@ class CommandError(Exception):
 
 
 @dataclass(eq=False)
-class Children:
+class Children(Closing):
     """Processes of ``talkover``, each in a session of its own, so that Ctrl-C is ours to tell them.
 
     Attributes:
@@ -99,15 +100,8 @@ class Children:
         """The end of it."""
         return "\n".join(self.log(name).read_text("utf-8", "replace").splitlines()[-lines:])
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """End all of them."""
         before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # they are being ended already
         try:
             _end([*self._running.values()][::-1])  # whom others call goes last

@@ -1,8 +1,6 @@
 """Harmful bundles, made on purpose: one with noise in its weights, one that hears nothing."""
 
 import json
-import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +13,7 @@ from onnx import numpy_helper
 from talkover.core.bundles import BundleStore, describe, read_manifest
 from talkover.core.bundles.keys import signer_of
 from talkover.core.settings import load_settings
+from talkover.core.weights.disk import link
 
 _LISTENER: Final = "listener"
 _CONFIG: Final = "listener/listener.json"
@@ -74,7 +73,7 @@ def _copy(data_dir: Path, source: str, spoil: Callable[[Path], None]) -> str:
     with store.staging() as folder:
         for name in manifest.files:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            _link(before / name, folder / name)
+            link(before / name, folder / name)
         spoil(folder)
         made = describe(folder, manifest.parts, manifest.licences, parent=source)
         return store.publish(folder, made, signer_of(load_settings(data_dir=data_dir)))
@@ -84,10 +83,3 @@ def _replace(path: Path, content: bytes) -> None:
     """A file of its own: other bundles have the old one under another name."""
     path.unlink()
     path.write_bytes(content)
-
-
-def _link(source: Path, target: Path) -> None:
-    try:
-        os.link(source, target)
-    except OSError:  # another file system
-        shutil.copyfile(source, target)

@@ -19,6 +19,7 @@ from talkover.core.learning.items import Items
 from talkover.core.learning.ledger import is_there, learning_folder
 from talkover.core.learning.runs import Runs
 from talkover.core.settings import load_settings
+from talkover.core.weights.disk import link
 
 HERE: Final = Path(__file__).resolve().parent
 ACCENTS: Final = HERE / "accents.toml"
@@ -98,7 +99,7 @@ def make_world(folder: Path) -> World:
         current = BundleStore(home).current()
         if current is None:
             raise ConfigError("there is no bundle to begin with; run: make models")
-        shutil.copytree(home / "bundles" / current, own.root / current, copy_function=_link)
+        shutil.copytree(home / "bundles" / current, own.root / current, copy_function=link)
         (folder / _DATA / "weights").symlink_to(home / "weights")
         own.set_current(current)
     return World(folder, _free_port(), _free_port(), current)
@@ -170,10 +171,3 @@ def _free_port() -> int:
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def _link(source: str, target: str) -> None:
-    try:
-        os.link(source, target)
-    except OSError:  # another file system
-        shutil.copyfile(source, target)

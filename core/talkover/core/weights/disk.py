@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -54,6 +55,19 @@ def write_atomically(path: Path, content: bytes | Iterable[bytes]) -> None:
         sync(path.parent)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def link(source: str | Path, target: str | Path) -> None:
+    """Have a file that never changes under another name, too; copied where that cannot be.
+
+    Args:
+        source: The file.
+        target: Its other name, in a folder that is there.
+    """
+    try:
+        os.link(source, target)
+    except OSError:  # another file system
+        shutil.copyfile(source, target)
 
 
 @contextmanager

@@ -14,17 +14,18 @@ import structlog
 from numpy.typing import NDArray
 
 from talkover.core.audio import encode, to_float
-from talkover.core.clock import HOP, RATE, samples
+from talkover.core.clock import samples
 from talkover.core.errors import ProtocolError, TalkoverError
 from talkover.core.records import Outcome
 from talkover.core.settings import Settings
 from talkover.server.evidence import Witness
-from talkover.server.hearing import REPLAY, Judged
+from talkover.server.hearing import Judged
 from talkover.server.session import wire
 from talkover.server.session.answers import Answers
 from talkover.server.session.ears import Ears
 from talkover.server.session.farend import FarEnd
 from talkover.server.session.gate import Gate, Opening
+from talkover.server.session.inlet import Inlet
 from talkover.server.session.lane import CallerLane
 from talkover.server.session.leases import Leases
 from talkover.server.session.mediaclock import MediaClock
@@ -111,7 +112,7 @@ class Session:
         self._machine = TurnMachine(TurnPolicy(nod_after=nod_after))
         self._lane = CallerLane(self._opening.audio)
         self._far = FarEnd(self._opening.audio)
-        self._voices = self._leases.standing.voices.open(self._on_hop, self._broke)
+        self._inlet = Inlet(self._lane, self._far, self._leases, self._heard_hop, self._broke)
         self._pictures = Pictures()
         self._book = TurnBook(
             session_id,
@@ -181,7 +182,7 @@ class Session:
         try:
             await self._over.wait()
         finally:
-            self._voices.close()
+            self._inlet.close()
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -257,7 +258,7 @@ class Session:
         now = self._clock.now()
         match kind:
             case "audio":
-                await self._take_audio(request.audio.data, request.audio.starts_at, now)
+                await self._inlet.take(request.audio.data, request.audio.starts_at, now)
             case "text":
                 self._observe(Typed(self._lane.now(now), request.text.text.strip()))
             case "interrupt":
@@ -288,14 +289,7 @@ class Session:
                 said=said,
             )
 
-    async def _take_audio(self, data: bytes, starts_at: int, now: int) -> None:
-        for hop in self._lane.feed(data, starts_at, now):
-            await self._voices.push(hop.end, hop.pcm, self._far.cut(hop.end - HOP, hop.end))
-        if lead := self._lane.lead(now):
-            await asyncio.sleep(lead / RATE)
-
-    def _on_hop(self, hop: Judged) -> None:
-        self._lane.keep(hop.pcm)
+    def _heard_hop(self, hop: Judged) -> None:
         self._observe(Voice(hop.end, hop.voice, hop.echo))
         self._witness.hop(hop)
 
@@ -428,8 +422,7 @@ class Session:
         if self._machine.turn is not None and self._lane.stalled(now):
             self._observe(Tick(self._lane.now(now)))
         quiet = self._machine.turn is None and self._answers.idle and not self._lane.pending
-        if self._leases.renew(quiet=quiet):
-            self._move_voices()
+        self._inlet.renew(quiet=quiet)
         if quiet and self._leaving:
             self._over.set()
         limits = self._settings.server
@@ -437,14 +430,6 @@ class Session:
             self.end(agent_pb2.END_REASON_TOO_LONG)
         elif quiet and now - self._last_word > samples(limits.idle_minutes * 60):
             self.end(agent_pb2.END_REASON_IDLE)
-
-    def _move_voices(self) -> None:
-        """Let the caller's audio run through the voice activity of other weights from now on."""
-        before, tape = self._voices, self._lane.tape
-        recent = tape.cut(tape.end - REPLAY, tape.end)
-        voices = self._leases.standing.voices
-        self._voices = voices.open(self._on_hop, self._broke, before, recent)
-        before.close()
 
     def _close_books(self) -> None:
         self._book.close_all(self._agent.ledger)

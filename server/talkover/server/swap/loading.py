@@ -5,15 +5,14 @@ two cores, building any session of a bundle held the event loop for 9 ms at most
 down for 20. What held it for 90 to 140 was the parsing of vocabularies: see ``tokenizer_files``.
 """
 
-import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 import structlog
 
-from talkover.core.bundles import Manifest, read_manifest
+from talkover.core.bundles import Manifest
 from talkover.core.listener import ListenerRuntime
 from talkover.core.onnx.providers import available, choose_providers
 from talkover.core.settings import Settings
@@ -125,19 +124,3 @@ class Loader:
     async def _let_go(self, keys: tuple[str, ...] | list[str]) -> None:
         for key in reversed(keys):
             await self._pool.let_go(key)
-
-
-@contextlib.asynccontextmanager
-async def load_parts(folder: Path, settings: Settings) -> AsyncIterator[Parts]:
-    """One bundle's models, and nothing but them.
-
-    Raises:
-        BundleError: a part cannot be loaded.
-        ConfigError: it cannot run on what the settings ask for.
-    """
-    loader = Loader(settings)
-    loaded = await loader.load(folder, read_manifest(folder))
-    try:
-        yield loaded.parts
-    finally:
-        await loader.unload(loaded)

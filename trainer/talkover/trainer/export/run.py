@@ -1,6 +1,5 @@
 """A policy into a bundle: its graphs compared with it, all other parts those of the parent."""
 
-import os
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from talkover.core.listener import VARIANTS, ListenerConfig, ListenerRuntime, Va
 from talkover.core.listener.build import CARD_FILE, write_listener
 from talkover.core.listener.golden import GoldenOutput, record, write_golden
 from talkover.core.listener.tokens import TOKENIZER_FILE
+from talkover.core.weights.disk import link
 from talkover.trainer.export.origin import Origin
 from talkover.trainer.export.parity import Choice, Parity, Precision, choose, figures
 from talkover.trainer.export.reading import Sides
@@ -81,7 +81,8 @@ def export(
     with store.staging() as folder:
         for name in manifest.files:
             if not name.startswith(f"{manifest.parts[_LISTENER].folder}/"):
-                _link(base / name, folder / name)
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                link(base / name, folder / name)
         listener = folder / _LISTENER
         config = write_graphs(
             policy, origin, base / manifest.parts[_LISTENER].folder, listener, tell
@@ -174,15 +175,6 @@ def _described(
         data=origin.data,
         metrics=metrics,
     )
-
-
-def _link(source: Path, target: Path) -> None:
-    """Have a file that never changes under another name, too; copied where that cannot be."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)
 
 
 def _ticks(tell: Tell, examples: Sequence[Example]) -> Callable[[], None]:

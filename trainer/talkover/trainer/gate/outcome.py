@@ -1,13 +1,11 @@
 """What a listener made of one sound, counted. Pure."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from rapidfuzz.distance import Levenshtein
-
 from talkover.trainer.evaluation.accents_scoring import ENGLISH, compared
 from talkover.trainer.evaluation.scoring import normalise
+from talkover.trainer.evaluation.trained.counts import missed, operations
 from talkover.trainer.reward.guards import looped
 from talkover.trainer.stages.example import Example
 
@@ -60,19 +58,19 @@ def outcome_of(example: Example, group: Group, text: str, *, complete: bool) -> 
         complete: The listener ended the text itself.
     """
     said, written = compared(example.words, text)
-    edits = Levenshtein.editops([word for word, _ in said], [word for word, _ in written])
-    lost = {edit.src_pos for edit in edits if edit.tag in ("replace", "delete")}
-    away = {at for at, (_, language) in enumerate(said) if language != example.language}
+    texts = [[word for word, _ in words] for words in (said, written)]
+    substitutions, deletions, insertions = operations(texts[0], texts[1])
+    away = [place for place, (_, language) in enumerate(said) if language != example.language]
     return Outcome(
         example.name,
         group,
         example.pattern or example.accent or example.language,
         words=len(said),
-        errors=min(len(edits), len(said)),
-        deletions=sum(edit.tag == "delete" for edit in edits),
+        errors=min(substitutions + deletions + insertions, len(said)),
+        deletions=deletions,
         switched=len(away),
-        switched_errors=len(away & lost),
-        repeats=not complete or _loops(written) > _loops(said),
+        switched_errors=missed(texts[0], texts[1], away),
+        repeats=not complete or looped(texts[1]) > looped(texts[0]),
         written=len(written),
     )
 
@@ -83,7 +81,3 @@ def wordless_outcome(name: str, text: str, *, complete: bool) -> Outcome:
     written = [word for word in tokens if any(map(str.isalnum, word))]
     repeats = not complete or looped(written) > 0
     return Outcome(name, Group.WORDLESS, "", repeats=repeats, written=len(written))
-
-
-def _loops(words: Sequence[tuple[str, str]]) -> int:
-    return looped([word for word, _ in words])

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from talkover.core.clock import RATE, samples
+from talkover.core.clock import samples
 from talkover.core.records import Outcome, TurnRecord
 from talkover.trainer.reward.words import words_in
 
@@ -131,11 +131,6 @@ def settled(record: TurnRecord, later: Sequence[TurnRecord], now: float, patienc
 def denies(text: str) -> bool:
     """Whether a turn begins with "no, I said ..." or the like, in four languages."""
     return _DENIED.match(text.casefold().translate(_APOSTROPHES).strip()) is not None
-
-
-def seconds_of(record: TurnRecord) -> float:
-    """How long the caller spoke."""
-    return (record.caller_end - record.caller_start) / RATE
 
 
 def _said_again(

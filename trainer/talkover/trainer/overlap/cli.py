@@ -7,10 +7,11 @@ import typer
 from rich.console import Console
 
 from talkover.core.bundles import BundleStore
-from talkover.core.errors import BundleError, ConfigError
+from talkover.core.errors import BundleError
 from talkover.core.overlap import OverlapRuntime, shipped
 from talkover.core.report import Report, hand_over, progress_bar
 from talkover.core.settings import load_settings
+from talkover.trainer.evaluation.cli import not_installed
 from talkover.trainer.overlap.texts import Split
 
 if TYPE_CHECKING:
@@ -135,11 +136,6 @@ def _studio(data_dir: Path | None, *, quick: bool) -> tuple["Studio", dict[Split
 
         from talkover.trainer.overlap import corpus
     except ImportError as error:
-        library = (error.name or "").partition(".")[0]
-        if library in ("", "talkover"):
-            raise
-        raise ConfigError(
-            f"{library} is not installed; run: pip install 'talkover[trainer]'"
-        ) from None
+        raise not_installed(error) from None
     plans = corpus.QUICK if quick else corpus.WHOLE
     return corpus.Studio(store.path(bundle_id), folder / _CACHE), plans

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from talkover.core.errors import ConfigError
 from talkover.core.settings import load_settings
+from talkover.trainer.evaluation.cli import not_installed
 
 if TYPE_CHECKING:
     from talkover.trainer.stages.recipe import TrainingRecipe
@@ -132,12 +132,7 @@ def working(
         from talkover.trainer.stages.stage import Work
         from talkover.trainer.stages.together import joined
     except ImportError as error:
-        library = (error.name or "").partition(".")[0]
-        if library in ("", "talkover"):
-            raise
-        raise ConfigError(
-            f"{library} is not installed; run: pip install 'talkover[trainer]'"
-        ) from None
+        raise not_installed(error) from None
     from talkover.core.weights import find_part
     from talkover.core.weights.state import require
 
