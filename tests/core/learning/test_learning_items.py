@@ -4,6 +4,7 @@ import json
 import os
 import sqlite3
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -175,3 +176,15 @@ def test_a_folder_of_another_version_is_refused(tmp_path: Path) -> None:
     (tmp_path / "other" / "learning.sqlite").write_bytes(b"this is no database at all, is it?" * 9)
     with pytest.raises(TraceError, match="cannot be kept"):
         open_ledger(tmp_path / "other")
+
+
+def test_several_may_open_a_new_folder_at_once(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        for number in range(60):
+            opened = [pool.submit(open_closed, tmp_path / str(number)) for _ in range(4)]
+            assert all(one.result(30) for one in opened)
+
+
+def open_closed(folder: Path) -> bool:
+    with Items(folder) as found:
+        return not sum(found.counts().values())

@@ -71,7 +71,6 @@ def started(folder: Path, url: str) -> "subprocess.Popen[str]":
         [sys.executable, "-c", WORKER, str(folder), url],
         cwd=ROOT,
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
         text=True,
     )
     assert worker.stdout is not None

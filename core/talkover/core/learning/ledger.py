@@ -5,6 +5,8 @@ transaction, after its audio is on the disk and before Redis is told that it was
 record that comes again is known, and one whose row is missing comes again.
 """
 
+import fcntl
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -67,19 +69,31 @@ def open_ledger(folder: Path) -> sqlite3.Connection:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        ledger = sqlite3.connect(folder / _FILE, timeout=_PATIENCE, isolation_level=None)
-        try:
-            for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):
-                ledger.execute(f"PRAGMA {pragma}")
-            with transaction(ledger):
-                _migrate(ledger, folder)
-        except BaseException:
-            ledger.close()
-            raise
+        with _alone(folder):
+            ledger = sqlite3.connect(folder / _FILE, timeout=_PATIENCE, isolation_level=None)
+            try:
+                for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):
+                    ledger.execute(f"PRAGMA {pragma}")
+                with transaction(ledger):
+                    _migrate(ledger, folder)
+            except BaseException:
+                ledger.close()
+                raise
     except (OSError, sqlite3.Error) as error:
         raise TraceError(f"training items cannot be kept in {folder}: {error}") from None
     ledger.row_factory = sqlite3.Row
     return ledger
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One at a time: SQLite waits for nobody while it changes how it keeps its journal."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 @contextmanager
