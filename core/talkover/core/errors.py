@@ -5,6 +5,7 @@
     TalkoverError
     ├── ConfigError            a setting is missing, contradictory or out of range
     ├── AudioError             a chunk cannot be what it says it is
+    ├── PictureError           a picture cannot be what it says it is, or is too large to look at
     ├── ProtocolError          the peer broke the rules of the wire
     ├── AdmissionError         no place for another session
     ├── BusyError              a bounded queue is full
@@ -43,6 +44,12 @@ class AudioError(TalkoverError):
     """A chunk of audio cannot be what it says it is."""
 
     code = "AUDIO"
+
+
+class PictureError(TalkoverError):
+    """A picture cannot be what it says it is, or is too large to look at."""
+
+    code = "PICTURE"
 
 
 class ProtocolError(TalkoverError):
