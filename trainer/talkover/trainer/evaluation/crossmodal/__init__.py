@@ -1,0 +1,1 @@
+"""Questions about pictures, asked out loud: what is heard, what is answered, and why."""

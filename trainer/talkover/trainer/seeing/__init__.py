@@ -1,0 +1,1 @@
+"""Eyes to learn with: pictures that ask, and a model that answers about them."""
