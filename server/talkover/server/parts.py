@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from talkover.server.evidence import Witness
 from talkover.server.hearing import BatchedListener, BatchedVoices
 from talkover.server.speaking import Voice
-from talkover.server.thinking import Brain
+from talkover.server.thinking import VoiceVLM
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,5 +25,5 @@ class Parts:
     voices: BatchedVoices
     listener: BatchedListener
     witness: Witness
-    brain: Brain
+    brain: VoiceVLM
     voice: Voice

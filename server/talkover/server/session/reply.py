@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from talkover.server.session.agentlane import AgentLane
 from talkover.server.speaking import ClauseSplitter, Voice
-from talkover.server.thinking import Brain, Message, Speakable
+from talkover.server.thinking import Message, Scene, Speakable, VoiceVLM
 from talkover.server.turns import LaneWord
 
 
@@ -20,6 +20,7 @@ class ReplyPlan:
         messages: Instructions and history, the caller's words last.
         max_tokens: Of the answer.
         temperature: 0 is greedy.
+        scene: What the caller showed.
         seed: Of the brain's dice.
     """
 
@@ -28,6 +29,7 @@ class ReplyPlan:
     messages: Sequence[Message]
     max_tokens: int
     temperature: float
+    scene: Scene | None = None
     seed: int | None = None
 
 
@@ -41,7 +43,7 @@ class Milestones:
 
 async def speak_reply(
     plan: ReplyPlan,
-    brain: Brain,
+    brain: VoiceVLM,
     voice: Voice,
     lane: AgentLane,
     *,
@@ -75,6 +77,7 @@ async def speak_reply(
     pieces = brain.reply(
         plan.conversation,
         plan.messages,
+        plan.scene,
         max_tokens=plan.max_tokens,
         temperature=plan.temperature,
         seed=plan.seed,

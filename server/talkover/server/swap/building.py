@@ -20,7 +20,7 @@ from talkover.core.vad import VoiceModel
 from talkover.server.hearing import BatchedListener, BatchedVoices
 from talkover.server.inference import NICE, Seat, Worker
 from talkover.server.speaking import PiperVoice
-from talkover.server.thinking import Brain, EndpointBrain, OnnxBrain
+from talkover.server.thinking import EndpointBrain, OnnxBrain, VoiceVLM
 
 _EARS: Final = NICE // 2  # before the mouth, which works ahead
 _WARM: Final = "warming up"
@@ -66,7 +66,7 @@ class Builder:
         stack.push_async_callback(listener.close)
         return listener, seat
 
-    async def brain(self, stack: Stack) -> Brain:
+    async def brain(self, stack: Stack) -> VoiceVLM:
         """Words from words."""
         settings = self._settings.brain
         if settings.url is not None:

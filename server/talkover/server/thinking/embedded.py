@@ -8,6 +8,7 @@ from talkover.core.brain import BrainRuntime, Generation, Message, Sampling
 from talkover.core.errors import BusyError
 from talkover.server.inference import Worker
 from talkover.server.thinking.history import CUT
+from talkover.server.thinking.scene import Scene, Senses
 
 ENOUGH: Final = 40
 """Characters after which an answer ends with its sentence. A small model's first sentence is its
@@ -66,16 +67,23 @@ class OnnxBrain:
         style = sum(len(message.content.encode()) + 16 for message in STYLE)
         return self._runtime.config.architecture.context - _ROOM - style
 
+    @property
+    def senses(self) -> Senses:
+        """See ``VoiceVLM``."""
+        return Senses()
+
     async def reply(
         self,
         conversation: str,
         messages: Sequence[Message],
+        scene: Scene | None = None,
         *,
         max_tokens: int,
         temperature: float,
         seed: int | None = None,
     ) -> AsyncGenerator[str, None]:
-        """See ``Brain``. The answer ends with the first sentence after ``ENOUGH`` characters."""
+        """See ``VoiceVLM``. The answer ends with the first sentence after ``ENOUGH`` characters."""
+        del scene  # it is blind
         sampling = Sampling(temperature=temperature, repetition_penalty=self._penalty, seed=seed)
         run = _Run(
             lambda: self._runtime.open(
@@ -94,8 +102,11 @@ class OnnxBrain:
         finally:
             run.close()
 
-    async def warm(self, conversation: str, messages: Sequence[Message]) -> None:
-        """See ``Brain``. Does nothing while a reply to the conversation is open."""
+    async def warm(
+        self, conversation: str, messages: Sequence[Message], scene: Scene | None = None
+    ) -> None:
+        """See ``VoiceVLM``. Does nothing while a reply to the conversation is open."""
+        del scene
         run = _Run(lambda: self._runtime.warm(conversation, styled(messages)))
         try:
             while not run.done:
@@ -104,12 +115,12 @@ class OnnxBrain:
             run.close()
 
     async def forget(self, conversation: str) -> None:
-        """See ``Brain``."""
+        """See ``VoiceVLM``."""
         if not self._closed:
             await self._worker.run(lambda: self._runtime.forget(conversation))
 
     async def close(self) -> None:
-        """See ``Brain``. The worker stays open."""
+        """See ``VoiceVLM``. The worker stays open."""
         self._closed = True
 
     async def _step(self, run: "_Run") -> str:

@@ -10,6 +10,7 @@ import httpx
 
 from talkover.core.brain import Message
 from talkover.core.errors import ConfigError, EndpointError
+from talkover.server.thinking.scene import Scene, Senses
 from talkover.server.thinking.sse import EventStream
 
 PATIENCE: Final = 30.0
@@ -75,20 +76,27 @@ class EndpointBrain:
         """A few thousand tokens: more than a call's history ever holds."""
         return _BUDGET
 
+    @property
+    def senses(self) -> Senses:
+        """See ``VoiceVLM``."""
+        return Senses()
+
     async def reply(
         self,
         conversation: str,
         messages: Sequence[Message],
+        scene: Scene | None = None,
         *,
         max_tokens: int,
         temperature: float,
         seed: int | None = None,
     ) -> AsyncGenerator[str, None]:
-        """See ``Brain``. Closing it closes the connection.
+        """See ``VoiceVLM``. Closing it closes the connection.
 
         Raises:
             EndpointError: the endpoint cannot be reached, refuses, stalls or answers nonsense.
         """
+        del scene  # it is blind
         del conversation  # an endpoint finds shared prefixes by itself
         body: dict[str, Any] = {
             "model": self._model,
@@ -112,14 +120,16 @@ class EndpointBrain:
                     )
                 yield delta
 
-    async def warm(self, conversation: str, messages: Sequence[Message]) -> None:
-        """See ``Brain``. Nothing to do: a request more would cost its owner money."""
+    async def warm(
+        self, conversation: str, messages: Sequence[Message], scene: Scene | None = None
+    ) -> None:
+        """See ``VoiceVLM``. Nothing to do: a request more would cost its owner money."""
 
     async def forget(self, conversation: str) -> None:
-        """See ``Brain``. Nothing is kept here."""
+        """See ``VoiceVLM``. Nothing is kept here."""
 
     async def close(self) -> None:
-        """See ``Brain``."""
+        """See ``VoiceVLM``."""
         await self._client.aclose()
 
     @contextlib.asynccontextmanager
