@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from talkover.core.errors import WeightsError
-from talkover.core.listener.delta import LowRank, Plain, changes_between, lost, merged
+from talkover.core.listener.delta import changes_between, lost, merged
 from talkover.core.listener.weights import from_state_dict, shape_of, to_state_dict
+from talkover.core.weights.changes import LowRank, Plain
 
 MATRIX = "model.decoder.layers.1.encoder_attn.k_proj.weight"
 WIDE = "model.encoder.layers.0.fc1.weight"

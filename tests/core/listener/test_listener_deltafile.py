@@ -9,10 +9,11 @@ from talkover.core.clock import RATE
 from talkover.core.errors import WeightsError
 from talkover.core.listener import LONGEST, ListenerConfig, ListenerRuntime, WindowRule
 from talkover.core.listener.build import CARD_FILE, build_listener, write_listener
-from talkover.core.listener.delta import Plain, changes_between, merged
-from talkover.core.listener.deltafile import LARGEST, About, Delta, read_delta, write_delta
+from talkover.core.listener.delta import changes_between, merged
+from talkover.core.listener.deltafile import About, Delta, read_delta, write_delta
 from talkover.core.listener.golden import compare, read_golden, record
 from talkover.core.listener.weights import from_state_dict, to_state_dict
+from talkover.core.weights.changes import LARGEST, Plain
 
 MATRIX = "model.decoder.layers.0.self_attn.q_proj.weight"
 VECTOR = "model.encoder.layers.0.fc1.bias"

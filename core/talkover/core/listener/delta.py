@@ -2,9 +2,9 @@
 
 A tuned matrix is its base and a difference. Training by LoRA (Hu et al. 2021) makes differences of
 a low rank, and what fine-tuning of all weights does is mostly of a low rank, too (Aghajanyan et al.
-2021). So a difference is kept as its first singular components, each of which is two vectors of
-int8 and a scale. How many a matrix gets follows from one budget for all: the components that
-change most for their bytes come first. Vectors, such as biases, are kept whole in float16.
+2021). So a difference is kept as its first singular components. How many a matrix gets follows
+from one budget for all: the components that change most for their bytes come first. Vectors, such
+as biases, are kept whole.
 
 Names here are those of ``transformers``, which keep apart what ours join: joined matrices would
 need more components.
@@ -19,63 +19,15 @@ from numpy.typing import NDArray
 
 from talkover.core.errors import WeightsError
 from talkover.core.listener.weights import Weights, from_state_dict, to_state_dict
+from talkover.core.weights.changes import Change, Changes, LowRank, Plain, low_rank
 
 BUDGET: Final = 9_500_000
 """Bytes of a whole delta, where nothing else is said: with its words it stays below 10 MB."""
 
-_LEVELS: Final = 127
 _SCALE_BYTES: Final = 4
 _ENOUGH: Final = 1e-6
 """Share of all change (of its square) that need not be kept: int8 loses more than that."""
 _TIED: Final = "proj_out.weight"  # the embeddings once more
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LowRank:
-    """A difference as ``(up * scale) @ down``.
-
-    Attributes:
-        up: int8 [rows, rank].
-        down: int8 [rank, columns].
-        scale: float32 [rank].
-    """
-
-    up: NDArray[np.int8]
-    down: NDArray[np.int8]
-    scale: NDArray[np.float32]
-
-    def whole(self, shape: tuple[int, ...]) -> NDArray[np.float32]:
-        """The difference in the shape of what it is added to.
-
-        Raises:
-            ValueError: it does not fit.
-        """
-        product = (self.up * self.scale) @ self.down.astype(np.float32)
-        return np.asarray(product.reshape(shape), np.float32)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Plain:
-    """A difference as it is.
-
-    Attributes:
-        values: float16, of the shape of what it is added to.
-    """
-
-    values: NDArray[np.float16]
-
-    def whole(self, shape: tuple[int, ...]) -> NDArray[np.float32]:
-        """The difference in the shape of what it is added to.
-
-        Raises:
-            ValueError: it does not fit.
-        """
-        return self.values.astype(np.float32).reshape(shape)
-
-
-Change = LowRank | Plain
-Changes = Mapping[str, Change]
-"""By the names of ``transformers.WhisperForConditionalGeneration``."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -211,14 +163,4 @@ def _ranks(spectra: Mapping[str, _Spectrum], budget: int) -> dict[str, int]:
 
 
 def _quantised(spectrum: _Spectrum, rank: int) -> LowRank:
-    up, up_scale = _in_steps(spectrum.left[:, :rank])
-    down, down_scale = _in_steps(spectrum.right[:rank].T)
-    scale = up_scale * down_scale * spectrum.values[:rank]
-    return LowRank(up, np.ascontiguousarray(down.T), scale.astype(np.float32))
-
-
-def _in_steps(columns: NDArray[np.float64]) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
-    """Columns as int8, each with its scale."""
-    peak = np.abs(columns).max(axis=0)
-    scale = np.where(peak > 0, peak / _LEVELS, 1.0)
-    return np.rint(columns / scale).astype(np.int8), scale
+    return low_rank(spectrum.left[:, :rank], spectrum.right[:rank], spectrum.values[:rank])

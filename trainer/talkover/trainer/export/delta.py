@@ -9,9 +9,10 @@ from talkover.core.listener import VARIANTS
 from talkover.core.listener.build import read_config, write_listener
 from talkover.core.listener.ct2 import read_ct2
 from talkover.core.listener.delta import BUDGET, changes_between, lost, merged
-from talkover.core.listener.deltafile import LARGEST, About, Delta
+from talkover.core.listener.deltafile import About, Delta
 from talkover.core.listener.tokens import TOKENIZER_FILE, read_tokenizer
 from talkover.core.report import Measure
+from talkover.core.weights.changes import LARGEST
 from talkover.core.weights.disk import sha256_of
 from talkover.trainer.evaluation.readings import identity
 from talkover.trainer.evaluation.scoring import error_rates
