@@ -95,6 +95,13 @@ class BrainSettings(_Section):
     )
     model: str = Field("default", description="model to ask the endpoint for")
     api_key: SecretStr | None = Field(None, description="key for the endpoint")
+    pictures: int = Field(
+        0,
+        ge=0,
+        le=8,
+        description="pictures a turn that the endpoint's model is shown; 0: it reads only text, "
+        "and is told what is written in them",
+    )
     instructions: str | None = Field(None, description="how the agent behaves; None: built in")
     max_tokens: int = Field(60, ge=1, le=4096, description="longest answer")
     temperature: float = Field(0.3, ge=0, le=2, description="0 is greedy")

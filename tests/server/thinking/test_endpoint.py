@@ -6,6 +6,7 @@ import logging
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sights import RED, noise, plain, scene, sight
 
 from talkover.core.errors import ConfigError, EndpointError
 from talkover.server.thinking import EndpointBrain, Message
@@ -57,11 +58,11 @@ async def floods(reader, writer):
         await writer.drain()
 
 
-async def ask(url, *, patience=5.0, key=SECRET, **how):
-    brain = EndpointBrain(url, "small", api_key=key, patience=patience)
+async def ask(url, *, patience=5.0, key=SECRET, shown=None, pictures=0, **how):
+    brain = EndpointBrain(url, "small", api_key=key, patience=patience, pictures=pictures)
     how = {"max_tokens": 20, "temperature": 0.5, **how}
     try:
-        async with contextlib.aclosing(brain.reply("c", CHAT, **how)) as pieces:
+        async with contextlib.aclosing(brain.reply("c", CHAT, shown, **how)) as pieces:
             return [piece async for piece in pieces]
     finally:
         await brain.close()
@@ -88,6 +89,31 @@ async def test_the_request_and_its_answer(hostile):
         "stream": True,
         "seed": 3,
     }
+
+
+async def test_a_model_with_eyes_is_shown_the_picture(hostile):
+    server = await hostile(answers(STREAM, chunk("Red."), b"data: [DONE]\n\n"))
+    assert await ask(server.url, shown=scene(sight(plain(RED))), pictures=2) == ["Red."]
+    picture, words = server.requests[0][1]["messages"][-1]["content"]
+    assert picture["image_url"]["url"].startswith("data:image/jpeg;base64,")
+    assert words == {"type": "text", "text": "Who are you?"}
+
+
+async def test_a_model_without_eyes_is_told_what_is_written(hostile):
+    server = await hostile(answers(STREAM, chunk("Exit."), b"data: [DONE]\n\n"))
+    assert await ask(server.url, shown=scene(sight(plain(RED), words=["EXIT"]))) == ["Exit."]
+    content = server.requests[0][1]["messages"][-1]["content"]
+    assert content == 'I show you a picture. In it is written: "EXIT".\nWho are you?'
+
+
+async def test_an_answer_about_a_picture_can_be_cancelled(hostile):
+    server = await hostile(says(hangs))
+    brain = EndpointBrain(server.url, "small", pictures=1)
+    pieces = brain.reply("c", CHAT, scene(sight(noise((640, 640)))), max_tokens=9, temperature=0)
+    assert await anext(pieces) == "Well"
+    await pieces.aclose()
+    await asyncio.wait_for(server.hung_up.wait(), 5)
+    await brain.close()
 
 
 async def test_no_key_no_header(hostile):

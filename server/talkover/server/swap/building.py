@@ -71,7 +71,9 @@ class Builder:
         settings = self._settings.brain
         if settings.url is not None:
             key = settings.api_key.get_secret_value() if settings.api_key else None
-            endpoint = EndpointBrain(settings.url, settings.model, api_key=key)
+            endpoint = EndpointBrain(
+                settings.url, settings.model, api_key=key, pictures=settings.pictures
+            )
             stack.push_async_callback(endpoint.close)
             return endpoint
         head = _worker(stack, "brain")

@@ -1,4 +1,8 @@
-"""A brain behind an OpenAI-compatible streaming endpoint: vLLM, llama.cpp, Ollama and others."""
+"""A brain behind an OpenAI-compatible streaming endpoint: vLLM, llama.cpp, Ollama and others.
+
+Where its model has eyes, it is shown pictures; where it has none, it is told what is written in
+them.
+"""
 
 import asyncio
 import contextlib
@@ -10,8 +14,10 @@ import httpx
 
 from talkover.core.brain import Message
 from talkover.core.errors import ConfigError, EndpointError
+from talkover.server.thinking.content import content
 from talkover.server.thinking.scene import Scene, Senses
 from talkover.server.thinking.sse import EventStream
+from talkover.server.thinking.telling import TOLD, tell
 
 PATIENCE: Final = 30.0
 """Seconds that the endpoint may take for its next word."""
@@ -23,7 +29,8 @@ _CONNECT: Final = 5.0
 _BUDGET: Final = 12_000
 _DONE: Final = "[DONE]"
 _CURES: Final = {
-    400: "it does not accept the request; check brain.model",
+    400: "it does not accept the request; check brain.model, and set brain.pictures to 0 if that "
+    "model reads only text",
     401: "the key is missing or wrong; set brain.api_key (TALKOVER_BRAIN__API_KEY)",
     403: "the key may not do this; check brain.api_key and brain.model",
     404: "no such path or model; brain.url must end where /chat/completions begins (often /v1), "
@@ -49,13 +56,20 @@ class EndpointBrain:
         model: To ask for.
         api_key: None if it needs none.
         patience: Seconds to wait for the next word.
+        pictures: Shown to it a turn, at most; 0 for a model that reads only text.
 
     Raises:
         ConfigError: the URL is not one of http or https, or the key is no bearer token.
     """
 
     def __init__(
-        self, url: str, model: str, *, api_key: str | None = None, patience: float = PATIENCE
+        self,
+        url: str,
+        model: str,
+        *,
+        api_key: str | None = None,
+        patience: float = PATIENCE,
+        pictures: int = 0,
     ) -> None:
         if not url.startswith(("http://", "https://")):
             raise ConfigError("brain.url must begin with http:// or https://")
@@ -64,6 +78,7 @@ class EndpointBrain:
         self._url = url.rstrip("/") + "/chat/completions"
         self._model = model
         self._patience = patience
+        self._pictures = pictures
         headers = {"Accept": "text/event-stream", "Accept-Encoding": "identity"}
         if api_key is not None:
             headers["Authorization"] = f"Bearer {api_key}"
@@ -79,7 +94,7 @@ class EndpointBrain:
     @property
     def senses(self) -> Senses:
         """See ``VoiceVLM``."""
-        return Senses()
+        return Senses(pictures=self._pictures or TOLD)
 
     async def reply(
         self,
@@ -96,11 +111,10 @@ class EndpointBrain:
         Raises:
             EndpointError: the endpoint cannot be reached, refuses, stalls or answers nonsense.
         """
-        del scene  # it is blind
         del conversation  # an endpoint finds shared prefixes by itself
         body: dict[str, Any] = {
             "model": self._model,
-            "messages": [{"role": m.role, "content": m.content} for m in messages],
+            "messages": await asyncio.to_thread(self._content, messages, scene),
             "max_tokens": max_tokens,
             "temperature": temperature,
             "stream": True,
@@ -131,6 +145,11 @@ class EndpointBrain:
     async def close(self) -> None:
         """See ``VoiceVLM``."""
         await self._client.aclose()
+
+    def _content(self, messages: Sequence[Message], scene: Scene | None) -> list[Any]:
+        if self._pictures == 0:
+            messages = tell(messages, scene)
+        return content(messages, scene, self._pictures)
 
     @contextlib.asynccontextmanager
     async def _ask(self, body: dict[str, Any]) -> AsyncIterator[httpx.Response]:
