@@ -1,1 +1,1 @@
-"""What the agent sees: pictures of a camera, a screen or a file, and what two models find in them."""
+"""Pictures of a camera, a screen or a file, and what two models find in them."""

@@ -1,0 +1,174 @@
+"""Bytes that somebody sent, to a picture; whatever they are, at a bounded cost.
+
+What a file says of itself is looked at before its pixels are: its kind, its size, and how often a
+JPEG goes over the whole picture. Pillow does the decoding, with the three formats that are wanted
+and no other.
+"""
+
+import io
+import re
+from typing import Final
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from talkover.core.errors import PictureError
+from talkover.core.seer.types import LONGEST_SIDE, Rgb
+
+MAX_BYTES: Final = 16 << 20
+"""Bytes of a file, at most."""
+
+MAX_PIXELS: Final = 25_000_000
+"""Of a picture, at most: what cameras of 24 megapixels and screens of 6K have."""
+
+SHORTEST_SIDE: Final = 8
+"""Pixels, at least: there is nothing to be seen in less."""
+
+MAX_SCANS: Final = 64
+"""Times that a JPEG may go over its picture. Encoders use about ten; each takes time, and a small
+file can ask for a hundred thousand."""
+
+_FORMATS: Final = ("JPEG", "PNG", "WEBP")
+_WANTED: Final = "send a JPEG, PNG or WebP file"
+_ORIENTATION: Final = 0x0112  # the EXIF tag that says how the camera was held
+_TURNS: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_START_OF_SCAN: Final = 0xDA
+_SEGMENT: Final = re.compile(rb"\xff([^\x00\x01\xd0-\xd9\xff])")  # JPEG markers that have a length
+_MAX_SEGMENTS: Final = 4096  # colour profiles and the like come in a few hundred
+_PAPER: Final = (255, 255, 255)  # what lies behind transparent places
+
+
+def decode(data: bytes) -> Rgb:
+    """Decode a picture, upright, its longest side at most ``LONGEST_SIDE``.
+
+    Of an animation the first picture is taken; what is transparent lies on white.
+
+    Args:
+        data: A whole JPEG, PNG or WebP file.
+
+    Raises:
+        PictureError: it is none, it is damaged, or it is larger than the limits above.
+    """
+    if len(data) > MAX_BYTES:
+        raise PictureError(
+            f"a picture of {len(data) / 1e6:.0f} MB is too large; send at most "
+            f"{MAX_BYTES / 1e6:.0f} MB"
+        )
+    _refuse_size(_webp_size(data))
+    if data[:2] == b"\xff\xd8":
+        _refuse_scans(data)
+    try:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+            _refuse_size(image.size)
+            return _upright(image)
+    except PictureError:
+        raise
+    except UnidentifiedImageError:
+        raise PictureError(f"that is no picture that can be read; {_WANTED}") from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise _too_large("more") from None
+    except Exception:  # noqa: BLE001 - Pillow's exceptions have no common class
+        raise PictureError("the picture is damaged or cut off; send the whole file") from None
+
+
+def fit(rgb: Rgb) -> Rgb:
+    """A picture made smaller, so that its longest side is at most ``LONGEST_SIDE``.
+
+    Raises:
+        PictureError: it is no picture, or too small a one.
+    """
+    if rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype != np.uint8:
+        raise PictureError(f"a picture is uint8 [height, width, 3], not {rgb.dtype} {rgb.shape}")
+    _refuse_size((rgb.shape[1], rgb.shape[0]))
+    if max(rgb.shape) <= LONGEST_SIDE:
+        return rgb
+    image = Image.fromarray(rgb)
+    image.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    return np.asarray(image)
+
+
+def _refuse_size(size: tuple[int, int] | None) -> None:
+    if size is None:
+        return
+    if min(size) < SHORTEST_SIDE:
+        raise PictureError(
+            f"a picture of {size[0]}x{size[1]} pixels shows nothing; send at least "
+            f"{SHORTEST_SIDE} on each side"
+        )
+    if size[0] * size[1] > MAX_PIXELS:
+        raise _too_large(f"{size[0] * size[1] / 1e6:.0f} million")
+
+
+def _too_large(pixels: str) -> PictureError:
+    return PictureError(
+        f"the picture has {pixels} pixels and at most {MAX_PIXELS / 1e6:.0f} million are decoded; "
+        f"send it smaller: {LONGEST_SIDE} on its longest side are enough"
+    )
+
+
+def _upright(image: Image.Image) -> Rgb:
+    """The pixels of an opened file, smaller, turned as the camera was held, without alpha."""
+    try:
+        turn = _TURNS.get(image.getexif().get(_ORIENTATION, 1))
+    except Exception:  # noqa: BLE001 - as above; what is damaged is not the picture
+        turn = None
+    seen = _plain(image)
+    seen.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+    if seen.mode == "RGBA":
+        paper = Image.new("RGBA", seen.size, (*_PAPER, 255))
+        seen = Image.alpha_composite(paper, seen)
+    seen = seen.convert("RGB")
+    return np.array(seen if turn is None else seen.transpose(turn))
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """In a mode that can be made smaller; one that can be made smaller as it is read stays so."""
+    if image.mode.startswith("I"):  # 16 bits of grey
+        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    if image.has_transparency_data:
+        return image.convert("RGBA")
+    return image.convert("RGB") if image.mode in {"1", "P"} else image
+
+
+def _webp_size(data: bytes) -> tuple[int, int] | None:
+    """Width and height that a WebP file declares: its decoder would make room for them at once.
+
+    None: it is no WebP file, or too short a one.
+    """
+    if data[:4] != b"RIFF" or data[8:12] != b"WEBP" or len(data) < 30:
+        return None
+
+    def number(begin: int, end: int) -> int:
+        return int.from_bytes(data[begin:end], "little")
+
+    match data[12:16]:
+        case b"VP8X":
+            return number(24, 27) + 1, number(27, 30) + 1
+        case b"VP8L":
+            bits = number(21, 25)
+            return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+        case b"VP8 ":
+            return number(26, 28) & 0x3FFF, number(28, 30) & 0x3FFF
+    return None
+
+
+def _refuse_scans(data: bytes) -> None:
+    """Refuse a JPEG that would take long; what lies in its segments is passed over."""
+    scans = segments = at = 0
+    while found := _SEGMENT.search(data, at):
+        segments += 1
+        scans += found[1][0] == _START_OF_SCAN
+        if scans > MAX_SCANS or segments > _MAX_SEGMENTS:
+            raise PictureError(
+                f"the JPEG has more than {MAX_SCANS} scans or {_MAX_SEGMENTS} segments; save it "
+                "as a baseline one"
+            )
+        at = found.end() + int.from_bytes(data[found.end() : found.end() + 2], "big")
