@@ -76,11 +76,20 @@ def build_command(
             show_default=False,
         ),
     ] = None,
+    sight: Annotated[
+        Path | None,
+        typer.Option(
+            help="What training to see changed in the brain. Default: what comes along, if "
+            "anything.",
+            show_default=False,
+        ),
+    ] = None,
     data_dir: DataDir = None,
 ) -> None:
     """Build the first bundle from the base weights and make it current.
 
-    Where a delta comes along, or is named, it is merged into the listener's weights.
+    Where a delta comes along, or is named, it is merged into the listener's weights; one of the
+    brain's makes it see.
     Weights that are not here yet are fetched first. The same weights give the same bundle, because
     it is named by its content; a damaged one is replaced. It is signed with this machine's key.
     """
@@ -97,6 +106,7 @@ def build_command(
             return
         _pull(folder, CATALOG, force=False)
         # Building needs onnx and the tokenizer libraries; the other commands should not wait.
+        from talkover.core.brain.delta import shipped_sight
         from talkover.core.bundles.build import build_base
         from talkover.core.listener.deltafile import shipped_delta
 
@@ -105,6 +115,7 @@ def build_command(
             bundle_id = build_base(
                 folder,
                 delta=None if stock else delta or shipped_delta(),
+                sight=None if stock else sight or shipped_sight(),
                 progress=lambda phrase, done: bars.update(bar, completed=done, description=phrase),
             )
             bars.update(bar, description="Built")

@@ -6,12 +6,16 @@ from typing import Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from talkover.core.brain.graph import Precision
+from talkover.core.brain.sight import Sight
 from talkover.core.brain.weights import Architecture
 from talkover.core.errors import BundleError
 
 GRAPH: Final = "model.onnx"
+PROJECTOR: Final = "projector.onnx"
 TOKENIZER: Final = "tokenizer.json"
 CONFIG: Final = "brain.json"
+CARD_FILE: Final = "card.md"
+"""How a brain was taught to see, on what, and where it is weak; none beside base weights."""
 
 
 class BrainConfig(BaseModel):
@@ -24,6 +28,7 @@ class BrainConfig(BaseModel):
         precision: Of the graph's weights.
         chat: The chat format.
         stop: Tokens that end a reply.
+        sight: What it can be shown; None: it is blind.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -34,6 +39,7 @@ class BrainConfig(BaseModel):
     precision: Precision
     chat: Literal["chatml"] = "chatml"
     stop: tuple[int, ...]
+    sight: Sight | None = None
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -54,4 +60,6 @@ class BrainConfig(BaseModel):
 
     def save(self, folder: Path) -> None:
         """Write it into a brain folder."""
-        (folder / CONFIG).write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        (folder / CONFIG).write_text(
+            self.model_dump_json(indent=2, exclude_none=True) + "\n", encoding="utf-8"
+        )

@@ -32,7 +32,9 @@ _OPSET: Final = 21
 _IR: Final = 10
 
 
-def build_graph(weights: GgufWeights, precision: Precision = "int8") -> onnx.ModelProto:
+def build_graph(
+    weights: GgufWeights, precision: Precision = "int8", *, sighted: bool = False
+) -> onnx.ModelProto:
     """Assemble the decoder.
 
     Inputs: ``tokens`` int64 ``[1, length]``; ``cached`` int32 ``[1]``, how many positions the
@@ -41,9 +43,13 @@ def build_graph(weights: GgufWeights, precision: Precision = "int8") -> onnx.Mod
     ``[1, vocabulary]`` after the last token; ``present.I.key`` and ``present.I.value``, which are
     to be bound to the memory of their ``past`` siblings.
 
+    One that is sighted has two inputs more: ``shown`` float32 ``[1, length, width]``, and
+    ``showing`` bool ``[1, length, 1]``, which tells where that is read in place of the tokens.
+
     Args:
         weights: Where the numbers come from.
         precision: ``fp32`` is the reference that ``int8`` is measured against.
+        sighted: Whether it is shown pictures.
 
     Returns:
         A model without external data.
@@ -51,7 +57,7 @@ def build_graph(weights: GgufWeights, precision: Precision = "int8") -> onnx.Mod
     Raises:
         WeightsError: a tensor is missing.
     """
-    builder = _Builder(weights, precision)
+    builder = _Builder(weights, precision, sighted=sighted)
     builder.positions()
     stream = builder.embedding()
     for layer in range(builder.shape.layers):
@@ -79,8 +85,9 @@ def quantise(matrix: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np
 
 
 class _Builder:
-    def __init__(self, weights: GgufWeights, precision: Precision) -> None:
+    def __init__(self, weights: GgufWeights, precision: Precision, *, sighted: bool) -> None:
         self.shape: Architecture = weights.architecture()
+        self._sighted = sighted
         self._weights = weights
         self._precision = precision
         self._nodes: list[onnx.NodeProto] = []
@@ -118,16 +125,17 @@ class _Builder:
             self._node("Mul", ["embed.centred", "embed.block_scales"], ["embed.blocks"])
             flat = self._constant("embed.flat", np.array([0, 0, self.shape.width], np.int64))
             self._node("Reshape", ["embed.blocks", flat], ["x"])
+        x = self._node("Where", ["showing", "shown", "x"], ["x.shown"]) if self._sighted else "x"
         gain = self._constant("layer.0.gain", self._weights.matrix("blk.0.attn_norm.weight"))
         self._node(
             "SimplifiedLayerNormalization",
-            ["x", gain],
+            [x, gain],
             ["x.normed"],
             axis=-1,
             epsilon=self.shape.epsilon,
             stash_type=TensorProto.FLOAT,
         )
-        return "x", "x.normed"
+        return x, "x.normed"
 
     def layer(self, index: int, stream: tuple[str, str]) -> tuple[str, str]:
         """One decoder block: takes and gives the residual stream, raw and normalised."""
@@ -166,6 +174,12 @@ class _Builder:
             helper.make_tensor_value_info("tokens", TensorProto.INT64, [1, "length"]),
             helper.make_tensor_value_info("cached", TensorProto.INT32, [1]),
         ]
+        if self._sighted:
+            rows: list[str | int | None] = [1, "length", shape.width]
+            inputs += [
+                helper.make_tensor_value_info("shown", TensorProto.FLOAT, rows),
+                helper.make_tensor_value_info("showing", TensorProto.BOOL, [1, "length", 1]),
+            ]
         outputs = [
             helper.make_tensor_value_info("logits", TensorProto.FLOAT, [1, shape.vocabulary])
         ]
@@ -257,6 +271,12 @@ class _Builder:
         node = helper.make_node(kind, inputs, outputs, name=outputs[0], domain=domain, **attributes)
         self._nodes.append(node)
         return outputs[0]
+
+
+def input_names(shape: Architecture, *, sighted: bool) -> set[str]:
+    """All that the graph is given."""
+    given = {"tokens", "cached", *(past for past, _ in buffer_names(shape))}
+    return given | {"shown", "showing"} if sighted else given
 
 
 def buffer_names(shape: Architecture) -> list[tuple[str, str]]:

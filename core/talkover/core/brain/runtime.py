@@ -2,20 +2,21 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
-import numpy as np
 import onnxruntime
-from numpy.typing import NDArray
 
 from talkover.core.brain.config import GRAPH, TOKENIZER, BrainConfig
-from talkover.core.brain.graph import buffer_names
+from talkover.core.brain.graph import input_names
+from talkover.core.brain.memory import Memory, Rows
 from talkover.core.brain.prefix import Cached, PrefixCache
 from talkover.core.brain.sampling import Sampler, Sampling
-from talkover.core.brain.tokens import CharacterStream, ChatTokens, Message
-from talkover.core.brain.weights import Architecture
+from talkover.core.brain.showing import Projector
+from talkover.core.brain.sight import Shown
+from talkover.core.brain.tokens import CharacterStream, ChatTokens, Message, rows_of
 from talkover.core.errors import BundleError, ModelError
 from talkover.core.onnx.session import open_session
+from talkover.core.seer.types import Seen
 
 CHUNK: Final = 32
 """Prompt tokens read in one step: about 0.1 s on two cores, and so long a cancellation waits."""
@@ -23,50 +24,7 @@ CHUNK: Final = 32
 CACHE_CONVERSATIONS: Final = 32
 CACHE_BYTES: Final = 512 << 20
 
-
-class _Buffers:
-    """Keys and values of one conversation, bound to the session for good.
-
-    They are made at full length. The system hands out zeroed pages when they are first written,
-    so a conversation costs what it holds: 46 kB a token for SmolLM2-135M.
-    """
-
-    def __init__(self, session: onnxruntime.InferenceSession, shape: Architecture) -> None:
-        self._session = session
-        self._binding = session.io_binding()
-        self._layers: list[NDArray[np.float32]] = []
-        for past, present in buffer_names(shape):
-            size = (1, shape.kv_heads, shape.context, shape.head)
-            self._layers.append(np.zeros(size, np.float32))
-            # The value shares the array's memory and does not own it.
-            value = onnxruntime.OrtValue.ortvalue_from_numpy(self._layers[-1])
-            self._binding.bind_ortvalue_input(past, value)
-            self._binding.bind_ortvalue_output(present, value)
-        self._logits = np.zeros(shape.vocabulary, np.float32)
-        logits = onnxruntime.OrtValue.ortvalue_from_numpy(self._logits.reshape(1, -1))
-        self._binding.bind_ortvalue_output("logits", logits)
-
-    def run(self, tokens: Sequence[int], cached: int) -> NDArray[np.float32]:
-        """Read tokens after ``cached`` positions.
-
-        Returns:
-            Logits ``[vocabulary]`` after the last; the next run overwrites them.
-        """
-        self._binding.bind_cpu_input("tokens", np.array([tokens], np.int64))
-        self._binding.bind_cpu_input("cached", np.array([cached], np.int32))
-        try:
-            self._session.run_with_iobinding(self._binding)
-        except Exception as error:  # its exceptions have no common class
-            raise ModelError(
-                f"the brain refused {len(tokens)} tokens after {cached} "
-                f"({type(error).__name__}); verify the bundle: talkover bundles verify"
-            ) from error
-        return self._logits
-
-    def copy(self, other: Self, count: int) -> None:
-        """Take over the first ``count`` positions of another conversation."""
-        for mine, theirs in zip(self._layers, other._layers, strict=True):
-            mine[:, :, :count] = theirs[:, :, :count]
+_BLIND: Final = "this brain was not taught to see; build a bundle with a seer's delta"
 
 
 class Generation:
@@ -79,8 +37,9 @@ class Generation:
 
     def __init__(
         self,
-        entry: Cached[_Buffers],
+        entry: Cached[Memory],
         prompt: Sequence[int],
+        rows: Rows,
         language: tuple[ChatTokens, frozenset[int]],
         sampling: Sampling,
         max_tokens: int,
@@ -89,6 +48,7 @@ class Generation:
         self.reused = len(entry.tokens)
         self._entry = entry
         self._pending = list(prompt[self.reused :])
+        self._rows = rows
         tokens, self._stop = language
         self._characters = CharacterStream(tokens)
         self._sampler = Sampler(sampling)
@@ -113,7 +73,7 @@ class Generation:
         if self.done:
             return ""
         chunk = self._pending[:CHUNK]
-        logits = self._entry.buffers.run(chunk, len(self._entry.tokens))
+        logits = self._entry.buffers.run(chunk, len(self._entry.tokens), self._rows)
         self._entry.tokens += chunk
         del self._pending[:CHUNK]
         if self._pending:
@@ -167,14 +127,35 @@ class BrainRuntime:
         self.config = BrainConfig.load(folder)
         self.tokens = ChatTokens.load(folder / TOKENIZER)
         shape = self.config.architecture
-        session = _open_session(folder / GRAPH, shape, threads, providers)
+        sight = self.config.sight
+        session = _open_session(folder / GRAPH, self.config, threads, providers)
+        self._projector = (
+            None
+            if sight is None
+            else Projector(folder, sight, threads=threads, providers=providers)
+        )
         token_bytes = 2 * shape.layers * shape.kv_heads * shape.head * 4
         self._cache = PrefixCache(
-            lambda: _Buffers(session, shape),
+            lambda: Memory(session, shape, sighted=sight is not None),
             conversations=cache_conversations,
             positions=cache_bytes // token_bytes,
         )
         self._stop = frozenset(self.config.stop)
+
+    @property
+    def sighted(self) -> bool:
+        """Whether it can be shown pictures."""
+        return self._projector is not None
+
+    def show(self, seen: Seen) -> Shown:
+        """Make of a picture what a message can show: once per picture is enough.
+
+        Raises:
+            ModelError: it is blind, or was trained with other eyes.
+        """
+        if self._projector is None:
+            raise ModelError(_BLIND)
+        return self._projector.show(seen)
 
     def open(
         self,
@@ -195,11 +176,11 @@ class BrainRuntime:
             max_tokens: Of the reply.
 
         Raises:
-            ModelError: the chat does not fit into the context.
+            ModelError: the chat does not fit into the context, or shows pictures to a blind brain.
             BusyError: too many conversations are in use.
         """
         prompt = self.tokens.prompt(messages)
-        return self._begin(conversation, prompt, sampling, max(1, max_tokens))
+        return self._begin(conversation, prompt, rows_of(messages), sampling, max(1, max_tokens))
 
     def warm(self, conversation: str, messages: Sequence[Message]) -> Generation | None:
         """Read a chat ahead of the reply to it.
@@ -219,16 +200,25 @@ class BrainRuntime:
         if self._cache.busy(conversation):
             return None
         prompt = self.tokens.prompt(messages, reply=False)
-        return self._begin(conversation, prompt, Sampling(), 0)
+        return self._begin(conversation, prompt, rows_of(messages), Sampling(), 0)
 
     def forget(self, conversation: str) -> None:
         """Give a conversation's memory back."""
         self._cache.forget(conversation)
 
     def _begin(
-        self, conversation: str, prompt: Sequence[int], sampling: Sampling, max_tokens: int
+        self,
+        conversation: str,
+        prompt: Sequence[int],
+        rows: Rows,
+        sampling: Sampling,
+        max_tokens: int,
     ) -> Generation:
-        context = self.config.architecture.context
+        context, width = self.config.architecture.context, self.config.architecture.width
+        if rows and not self.sighted:
+            raise ModelError(_BLIND)
+        if any(row.shape != (width,) for row in rows.values()):
+            raise ModelError(f"a picture's rows must be {width} wide; make them with show()")
         if len(prompt) >= context:
             raise ModelError(
                 f"the chat has {len(prompt)} tokens and the brain reads {context}; "
@@ -239,14 +229,14 @@ class BrainRuntime:
         reusable = prompt[:-1] if max_tokens else prompt
         entry = self._cache.take(conversation, reusable, reserve)
         said = reserve - len(prompt)
-        return Generation(entry, prompt, (self.tokens, self._stop), sampling, said)
+        return Generation(entry, prompt, rows, (self.tokens, self._stop), sampling, said)
 
 
 def _open_session(
-    path: Path, shape: Architecture, threads: int, providers: Sequence[str]
+    path: Path, config: BrainConfig, threads: int, providers: Sequence[str]
 ) -> onnxruntime.InferenceSession:
     session = open_session(path, threads=threads, providers=providers)
-    expected = {"tokens", "cached", *(past for past, _ in buffer_names(shape))}
+    expected = input_names(config.architecture, sighted=config.sight is not None)
     if {given.name for given in session.get_inputs()} != expected:
         raise BundleError(f"{path} is not a brain of ours; run: talkover models build")
     return session

@@ -2,13 +2,16 @@
 
 import codecs
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self
 
+import numpy as np
+from numpy.typing import NDArray
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
 
+from talkover.core.brain.sight import Shown
 from talkover.core.brain.weights import Vocabulary
 from talkover.core.errors import BundleError, WeightsError
 from talkover.core.tokenizer_files import read_tokenizer_file
@@ -26,10 +29,12 @@ class Message:
     Attributes:
         role: Who says it.
         content: What is said; control tokens in it are read as plain characters.
+        shown: Pictures that it is about, the earliest first.
     """
 
     role: Role
     content: str
+    shown: tuple[Shown, ...] = ()
 
 
 def make_tokenizer(vocabulary: Vocabulary) -> Tokenizer:
@@ -121,7 +126,7 @@ class ChatTokens:
         return list(self._tokenizer.encode(text, add_special_tokens=False).ids)
 
     def prompt(self, messages: Sequence[Message], *, reply: bool = True) -> list[int]:
-        """A chat as tokens.
+        """A chat as tokens. Below 0: a row of a picture that is shown, see ``rows_of``.
 
         Args:
             messages: In order; the model's own default system message is not added.
@@ -130,7 +135,7 @@ class ChatTokens:
         ids: list[int] = []
         for message in messages:
             ids.append(self._open)
-            ids += self.encode(f"{message.role}\n{message.content}")
+            ids += self._content(message)
             ids.append(self._close)
             ids += self._newline
         if reply:
@@ -138,9 +143,29 @@ class ChatTokens:
             ids += self.encode("assistant\n")
         return ids
 
+    def _content(self, message: Message) -> list[int]:
+        """Its role, its pictures with what is written in them, its words."""
+        ids: list[int] = []
+        text = f"{message.role}\n"
+        for place, shown in enumerate(message.shown, 1):
+            if len(message.shown) > 1:
+                text += f"picture {place}\n"
+            ids += [*self.encode(text), *shown.numbers()]
+            text = f"{shown.note}\n" if shown.note else "\n"
+        return ids + self.encode(text + message.content)
+
     def bytes_of(self, token: int) -> bytes:
         """The bytes a token stands for; control tokens stand for none."""
         return self._bytes[token]
+
+
+def rows_of(messages: Iterable[Message]) -> dict[int, NDArray[np.float32]]:
+    """What is read in place of the tokens below 0 of a chat: float32 [width] each."""
+    found: dict[int, NDArray[np.float32]] = {}
+    for message in messages:
+        for shown in message.shown:
+            found.update(zip(shown.numbers(), shown.rows, strict=True))
+    return found
 
 
 class CharacterStream:

@@ -6,12 +6,13 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from talkover.core.brain.build import build_brain
+from talkover.core.brain.delta import read_sight
 from talkover.core.bundles.assemble import Progress, Step, Tell, assemble
 from talkover.core.bundles.manifest import Licence
 from talkover.core.bundles.store import BundleStore
 from talkover.core.ending.graph import build_ending
 from talkover.core.listener.build import build_listener
-from talkover.core.listener.deltafile import DELTA, Delta, read_delta
+from talkover.core.listener.deltafile import DELTA, read_delta
 from talkover.core.overlap.config import CONFIG, GRAPH
 from talkover.core.overlap.runtime import shipped
 from talkover.core.speaker.graph import build_speaker
@@ -26,30 +27,38 @@ from talkover.core.weights.catalog import (
     SPEAKER,
     VAD,
     VOICE,
+    Part,
     Role,
 )
 from talkover.core.weights.disk import sha256_of
 
 
 def build_base(
-    data_dir: Path, *, delta: Path | None = None, progress: Progress | None = None
+    data_dir: Path,
+    *,
+    delta: Path | None = None,
+    sight: Path | None = None,
+    progress: Progress | None = None,
 ) -> str:
     """Build the bundle of the base weights, which must have been pulled, and publish it.
 
     Args:
         data_dir: Where weights and bundles are.
         delta: What training changed in the listener, such as ``shipped_delta()``; None: nothing.
+        sight: What training to see changed in the brain, such as ``shipped_sight()``; None: it is
+            blind.
         progress: Told after each bit of work.
 
     Returns:
         The bundle's id.
 
     Raises:
-        WeightsError: base weights are missing or damaged, or the delta is of others.
+        WeightsError: base weights are missing or damaged, or a delta is of others.
         BundleError: a part cannot be made from them.
     """
     sources = {part.role: require(data_dir, part) for part in CATALOG}
     trained = None if delta is None else read_delta(delta)
+    taught = None if sight is None else read_sight(sight)
 
     def vad(out: Path, tell: Tell) -> dict[str, JsonValue]:
         tell("copying")
@@ -58,11 +67,11 @@ def build_base(
 
     def listener(out: Path, tell: Tell) -> dict[str, JsonValue]:
         build_listener(sources["listener"], out, delta=trained, progress=tell)
-        return {"name": LISTENER.title, **({} if delta is None else {DELTA: sha256_of(delta)})}
+        return _named(LISTENER, delta)
 
     def brain(out: Path, tell: Tell) -> dict[str, JsonValue]:
-        build_brain(sources["brain"] / BRAIN.files[0].name, out, progress=tell)
-        return {"name": BRAIN.title}
+        build_brain(sources["brain"] / BRAIN.files[0].name, out, delta=taught, progress=tell)
+        return _named(BRAIN, sight)
 
     def voice(out: Path, tell: Tell) -> dict[str, JsonValue]:
         graph, config = (sources["voice"] / file.name for file in VOICE.files)
@@ -99,13 +108,20 @@ def build_base(
         for part in CATALOG
     }
     if trained is not None:
-        licences["listener"] = _tuned(trained)
+        licences["listener"] = _tuned(LISTENER, trained.about.run)
+    if taught is not None:
+        licences["brain"] = _tuned(BRAIN, taught.about.run)
     note = "trained by `talkover train overlap`; comes with the package"
     licences["overlap"] = Licence(spdx="Apache-2.0", origin="Talkover", note=note)
     return assemble(BundleStore(data_dir), steps, licences, progress=progress)
 
 
-def _tuned(delta: Delta) -> Licence:
-    """The terms of the listener's base weights, with who changed them."""
-    note = f"tuned by Talkover's training, run {delta.about.run}; see card.md beside it"
-    return Licence(spdx=LISTENER.licence, origin=LISTENER.origin, note=note)
+def _named(part: Part, delta: Path | None) -> dict[str, JsonValue]:
+    """What a part says of itself, with what was merged into its weights."""
+    return {"name": part.title, **({} if delta is None else {DELTA: sha256_of(delta)})}
+
+
+def _tuned(part: Part, run: str) -> Licence:
+    """The terms of base weights, with who changed them."""
+    note = f"tuned by Talkover's training, run {run}; see card.md beside it"
+    return Licence(spdx=part.licence, origin=part.origin, note=note)

@@ -21,7 +21,7 @@ from talkover.core.weights.changes import (
 SHIPPED: Final = Path(__file__).parent / "trained" / "listener-delta.safetensors"
 """Where the one that comes with the package is, if one does; its card is beside it."""
 DELTA: Final = "delta"
-"""Under this name a bundle's listener has, in its ``variant``, the sha256 of what was merged."""
+"""Under this name a part of a bundle has, in its ``variant``, the sha256 of what was merged."""
 
 _KIND: Final = "talkover listener delta 1"
 
