@@ -6,13 +6,13 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from talkover.core.brain.build import build_brain
-from talkover.core.brain.delta import read_sight
+from talkover.core.brain.delta import SightDelta, read_sight
 from talkover.core.bundles.assemble import Progress, Step, Tell, assemble
 from talkover.core.bundles.manifest import Licence
 from talkover.core.bundles.store import BundleStore
 from talkover.core.ending.graph import build_ending
 from talkover.core.listener.build import build_listener
-from talkover.core.listener.deltafile import DELTA, read_delta
+from talkover.core.listener.deltafile import DELTA, Delta, read_delta
 from talkover.core.overlap.config import CONFIG, GRAPH
 from talkover.core.overlap.runtime import shipped
 from talkover.core.speaker.graph import build_speaker
@@ -103,6 +103,12 @@ def build_base(
         "ending": Step(ending, 2),
         "overlap": Step(overlap, 1),
     }
+    licences = _licences(trained, taught)
+    return assemble(BundleStore(data_dir), steps, licences, progress=progress)
+
+
+def _licences(trained: Delta | None, taught: SightDelta | None) -> dict[Role, Licence]:
+    """The terms of each part's weights, with who changed them."""
     licences: dict[Role, Licence] = {
         part.role: Licence(spdx=part.licence, origin=part.origin, note=part.note)
         for part in CATALOG
@@ -113,7 +119,7 @@ def build_base(
         licences["brain"] = _tuned(BRAIN, taught.about.run)
     note = "trained by `talkover train overlap`; comes with the package"
     licences["overlap"] = Licence(spdx="Apache-2.0", origin="Talkover", note=note)
-    return assemble(BundleStore(data_dir), steps, licences, progress=progress)
+    return licences
 
 
 def _named(part: Part, delta: Path | None) -> dict[str, JsonValue]:
