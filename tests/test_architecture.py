@@ -9,15 +9,20 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 HALVES = ("server", "client", "trainer")
+NATIVE = ROOT / "server/talkover/server/thinking/native"
 
 
 def imports(path):
     """Every module that a file imports, wherever in it."""
     for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.module
+        yield from _imported(node)
+
+
+def _imported(node):
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom) and node.module:
+        yield node.module
 
 
 def sources(package):
@@ -49,7 +54,19 @@ def test_the_turn_taking_core_is_pure():
 def test_serving_imports_neither_torch_nor_pickle_on_purpose():
     for path in [*sources("core"), *sources("server"), *sources("client")]:
         named = {name.partition(".")[0] for name in imports(path)}
-        assert not named & {"torch", "transformers", "pickle", "dill", "joblib"}, path
+        if NATIVE not in path.parents:
+            assert not named & {"torch", "transformers"}, path
+        assert not named & {"pickle", "dill", "joblib"}, path
+
+
+def test_only_who_asks_for_a_native_brain_imports_it():
+    package = "talkover.server.thinking.native"
+    for path in sources("server"):
+        names = {name for name in imports(path) if name.startswith(package)}
+        if names and NATIVE not in path.parents:
+            assert path.name == "building.py"
+            top = {n for node in ast.parse(path.read_text()).body for n in _imported(node)}
+            assert not names & top
 
 
 def test_loading_the_server_loads_no_torch():

@@ -12,9 +12,9 @@ The file is ``talkover.toml`` in the current folder, or what ``TALKOVER_CONFIG``
 import ipaddress
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -87,6 +87,22 @@ class TurnSettings(_Section):
     )
 
 
+class NativeSettings(_Section):
+    """A model of the Qwen2.5-Omni family in this process; it takes the extra ``gpu``."""
+
+    folder: Path | None = Field(None, description="checkpoint folder; None: no native model")
+    dtype: Literal["auto", "bfloat16", "float16", "float32"] = Field(
+        "auto", description="precision; auto: that of the checkpoint"
+    )
+    device_map: str = Field(
+        "auto", description="a device (cuda:0, cpu), or how to shard: auto, balanced, sequential"
+    )
+    max_memory: dict[str, str] = Field(
+        {}, description='room on each device for shards, such as {0 = "20GiB", cpu = "60GiB"}'
+    )
+    pictures: int = Field(4, ge=0, le=8, description="pictures a turn that it is shown")
+
+
 class BrainSettings(_Section):
     """Who thinks of answers."""
 
@@ -102,9 +118,21 @@ class BrainSettings(_Section):
         description="pictures a turn that the endpoint's model is shown; 0: it reads only text, "
         "and is told what is written in them",
     )
+    native: NativeSettings = NativeSettings()
     instructions: str | None = Field(None, description="how the agent behaves; None: built in")
     max_tokens: int = Field(60, ge=1, le=4096, description="longest answer")
     temperature: float = Field(0.3, ge=0, le=2, description="0 is greedy")
+
+    @model_validator(mode="after")
+    def _one_brain(self) -> Self:
+        if self.url is not None and self.native.folder is not None:
+            raise ValueError("either url or native.folder, not both")
+        return self
+
+    @property
+    def of_the_bundle(self) -> bool:
+        """Whether the bundle's brain thinks, and nobody else."""
+        return self.url is None and self.native.folder is None
 
 
 class TraceSettings(_Section):

@@ -48,6 +48,14 @@ def serve(
     brain_url: Annotated[
         str | None, typer.Option(help="OpenAI-compatible endpoint to think with.")
     ] = None,
+    brain_pictures: Annotated[
+        int | None,
+        typer.Option(help="Pictures a turn to show that endpoint. Default: 0, it reads only text."),
+    ] = None,
+    brain_native: Annotated[
+        Path | None,
+        typer.Option(help="Qwen2.5-Omni checkpoint to think with; takes the extra gpu."),
+    ] = None,
     workers: Annotated[
         int | None, typer.Option(help="Processes, each with models of its own. Default: 1.")
     ] = None,
@@ -71,6 +79,8 @@ def serve(
         server__workers=workers,
         traces__redis_url=redis_url,
         brain__url=brain_url,
+        brain__pictures=brain_pictures,
+        brain__native__folder=brain_native,
     )
     set_up_logging(log_level)
     console = Console(highlight=False)

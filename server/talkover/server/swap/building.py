@@ -10,15 +10,17 @@ import structlog
 from talkover.core.brain import BrainRuntime, Message
 from talkover.core.clock import RATE
 from talkover.core.ending import EndingRuntime, has_ending
-from talkover.core.errors import OutdatedError
+from talkover.core.errors import ConfigError, OutdatedError
 from talkover.core.listener import ListenerRuntime, ListenRequest
 from talkover.core.listener.served import served_variant
 from talkover.core.overlap import OverlapRuntime
-from talkover.core.settings import Settings
+from talkover.core.seer.runtime import SeerRuntime, has_seer
+from talkover.core.settings import NativeSettings, Settings
 from talkover.core.speaker import SpeakerRuntime, has_speaker
 from talkover.core.vad import VoiceModel
 from talkover.server.hearing import BatchedListener, BatchedVoices
 from talkover.server.inference import NICE, Seat, Worker
+from talkover.server.seeing.sights import Looks, Seer
 from talkover.server.speaking import PiperVoice
 from talkover.server.thinking import EndpointBrain, OnnxBrain, VoiceVLM
 
@@ -77,6 +79,8 @@ class Builder:
             stack.push_async_callback(endpoint.close)
             return endpoint
         head = _worker(stack, "brain")
+        if settings.native.folder is not None:
+            return await _native(settings.native, head, stack)
         threads = self._models.threads
         # On the CPU: its keys and values live in memory there, and a small brain is quick enough.
         # A large one has an endpoint of its own.
@@ -122,6 +126,16 @@ class Builder:
         worker = _worker(stack, "ending", nice=0)
         return Seat(await worker.run(lambda: EndingRuntime(folder)), worker)
 
+    async def seer(self, stack: Stack) -> Seer | None:
+        """Sees what is in pictures, after whatever a call needs to hear and to be heard."""
+        folder = self._folder / "seer"
+        if not has_seer(folder):
+            return None
+        threads, providers = self._models.threads, self._providers
+        eyes = _worker(stack, "seer")
+        runtime = await eyes.run(lambda: SeerRuntime(folder, threads=threads, providers=providers))
+        return Seat[Looks](runtime, eyes)
+
     async def overlap(self, stack: Stack) -> Seat[OverlapRuntime] | None:
         """Tells what a sound is, unless it is for other features: then the core's rules decide."""
         folder = self._folder / "overlap"
@@ -133,6 +147,21 @@ class Builder:
         except OutdatedError as error:
             log.warning("overlap.outdated", error=str(error))
             return None
+
+
+async def _native(settings: NativeSettings, worker: Worker, stack: Stack) -> VoiceVLM:
+    try:
+        # Here and nowhere else, for whoever asks for it: it takes torch, which serving does not.
+        from talkover.server.thinking.native.brain import NativeBrain  # noqa: PLC0415
+        from talkover.server.thinking.native.runtime import NativeRuntime  # noqa: PLC0415
+    except ImportError as error:
+        raise ConfigError(
+            f"a native brain needs {error.name}: pip install 'talkover[gpu]'"
+        ) from error
+    runtime = await worker.run(lambda: NativeRuntime(settings))
+    brain = NativeBrain(runtime, worker, pictures=settings.pictures)
+    stack.push_async_callback(brain.close)
+    return brain
 
 
 def _worker(stack: Stack, name: str, nice: int = NICE) -> Worker:

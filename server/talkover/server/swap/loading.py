@@ -83,8 +83,8 @@ class Loader:
         fresh: list[Role] = []
 
         async def part(role: Role, make: Build[T]) -> T:
-            remote = role == "brain" and self._settings.brain.url is not None
-            key = "brain:endpoint" if remote else part_key(manifest, role)
+            own = role != "brain" or self._settings.brain.of_the_bundle
+            key = part_key(manifest, role) if own else "brain:settings"
             if key not in self._pool:
                 fresh.append(role)
                 await patience()
@@ -102,6 +102,7 @@ class Loader:
                 await part("ending", build.ending),
                 await part("overlap", build.overlap),
             )
+            seer = await part("seer", build.seer)
         except BaseException:
             await self._let_go(keys)
             raise
@@ -112,9 +113,10 @@ class Loader:
             listener_variant=seat.model.variant,
             threads=self._settings.models.threads,
             witness=witness.parts,
+            seer=seer is not None,
             fresh=fresh,
         )
-        parts = Parts(manifest.id, voices, listener, witness, brain, voice)
+        parts = Parts(manifest.id, voices, listener, witness, brain, voice, seer)
         return Loaded(parts, seat, tuple(keys), tuple(fresh))
 
     async def unload(self, loaded: Loaded) -> None:

@@ -1,13 +1,14 @@
 """The brain of the bundle, a token a job, so that sessions take turns."""
 
 import re
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Final
 
-from talkover.core.brain import BrainRuntime, Generation, Message, Sampling
+from talkover.core.brain import BrainRuntime, Message, Sampling
 from talkover.core.errors import BusyError
 from talkover.server.inference import Worker
 from talkover.server.thinking.history import CUT
+from talkover.server.thinking.running import Run
 from talkover.server.thinking.scene import Scene, Senses
 
 ENOUGH: Final = 40
@@ -85,7 +86,7 @@ class OnnxBrain:
         """See ``VoiceVLM``. The answer ends with the first sentence after ``ENOUGH`` characters."""
         del scene  # it is blind
         sampling = Sampling(temperature=temperature, repetition_penalty=self._penalty, seed=seed)
-        run = _Run(
+        run = Run(
             lambda: self._runtime.open(
                 conversation, styled(messages), sampling=sampling, max_tokens=max_tokens
             )
@@ -107,7 +108,7 @@ class OnnxBrain:
     ) -> None:
         """See ``VoiceVLM``. Does nothing while a reply to the conversation is open."""
         del scene
-        run = _Run(lambda: self._runtime.warm(conversation, styled(messages)))
+        run = Run(lambda: self._runtime.warm(conversation, styled(messages)))
         try:
             while not run.done:
                 await self._step(run)
@@ -123,7 +124,7 @@ class OnnxBrain:
         """See ``VoiceVLM``. The worker stays open."""
         self._closed = True
 
-    async def _step(self, run: "_Run") -> str:
+    async def _step(self, run: Run) -> str:
         if self._closed:
             raise BusyError("the brain is closed; the server is shutting down")
         return await self._worker.run(run.step)
@@ -147,38 +148,3 @@ def styled(messages: Sequence[Message]) -> list[Message]:
         if content:
             chat.append(Message(message.role, content))
     return [*instructions, *STYLE, *chat]
-
-
-class _Run:
-    """A generation that begins on the worker, and can be closed before, while or after it does."""
-
-    def __init__(self, begin: Callable[[], Generation | None]) -> None:
-        self._begin = begin
-        self._generation: Generation | None = None
-        self._begun = False
-        self._closed = False
-
-    @property
-    def done(self) -> bool:
-        """There is nothing more to come."""
-        if not self._begun:
-            return self._closed
-        return self._generation is None or self._generation.done
-
-    def step(self) -> str:
-        """On the worker."""
-        if self._closed:
-            return ""
-        if not self._begun:
-            self._generation = self._begin()
-            self._begun = True
-            # Closed meanwhile: either this line sees it, or ``close`` sees the generation.
-            if self._closed:
-                self.close()
-        return "" if self._generation is None else self._generation.step()
-
-    def close(self) -> None:
-        """From any thread."""
-        self._closed = True
-        if self._generation is not None:
-            self._generation.close()
