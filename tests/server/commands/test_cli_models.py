@@ -10,6 +10,7 @@ from talkover.core.errors import BundleError, DamagedError, WeightsError
 from talkover.core.listener import ListenerConfig
 from talkover.core.overlap import shipped
 from talkover.core.overlap.config import CONFIG, GRAPH
+from talkover.core.seer.config import SeerConfig
 from talkover.core.settings import load_settings
 from talkover.core.speaker.graph import GRAPH as SPEAKER
 from talkover.core.voice.config import DECODER
@@ -85,12 +86,17 @@ def test_build_if_missing_does_nothing_when_there_is_a_bundle_of_this_version(ru
         ).write(out)
         return {}
 
+    def seeing(out, _tell):
+        SeerConfig(tower="any", reader="any").save(out)
+        return {}
+
     parts = {
         "listener": Step(listening, 1),
         "voice": holding(VOICE, DECODER),
         "speaker": holding(SPEAKER),
         "ending": holding(ENDING),
         "overlap": holding(GRAPH, CONFIG),
+        "seer": Step(seeing, 1),
     }
     bundle_id = assemble(store, parts, {})
     store.set_current(bundle_id)

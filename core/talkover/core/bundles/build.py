@@ -15,6 +15,7 @@ from talkover.core.listener.build import build_listener
 from talkover.core.listener.deltafile import DELTA, Delta, read_delta
 from talkover.core.overlap.config import CONFIG, GRAPH
 from talkover.core.overlap.runtime import shipped
+from talkover.core.seer.build import build_seer
 from talkover.core.speaker.graph import build_speaker
 from talkover.core.speaker.spread import read_spread
 from talkover.core.voice.build import build_voice
@@ -24,6 +25,7 @@ from talkover.core.weights.catalog import (
     CATALOG,
     ENDING,
     LISTENER,
+    SEER,
     SPEAKER,
     VAD,
     VOICE,
@@ -88,6 +90,11 @@ def build_base(
         build_ending(sources["ending"] / ENDING.files[0].name, out)
         return {"name": ENDING.title}
 
+    def seer(out: Path, tell: Tell) -> dict[str, JsonValue]:
+        tower, detector, recognizer = (sources["seer"] / file.name for file in SEER.files)
+        build_seer(tower, detector, recognizer, out, progress=tell)
+        return {"name": SEER.title}
+
     def overlap(out: Path, tell: Tell) -> dict[str, JsonValue]:
         tell("copying")
         for name in (GRAPH, CONFIG):
@@ -102,6 +109,7 @@ def build_base(
         "speaker": Step(speaker, 2),
         "ending": Step(ending, 2),
         "overlap": Step(overlap, 1),
+        "seer": Step(seer, 2),
     }
     licences = _licences(trained, taught)
     return assemble(BundleStore(data_dir), steps, licences, progress=progress)

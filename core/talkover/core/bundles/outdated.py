@@ -11,6 +11,7 @@ from talkover.core.errors import BundleError
 from talkover.core.listener import ListenerConfig, WindowRule
 from talkover.core.listener.deltafile import DELTA, shipped_delta
 from talkover.core.overlap.config import OverlapConfig
+from talkover.core.seer.config import FEATURES, SeerConfig
 from talkover.core.speaker.runtime import has_speaker
 from talkover.core.voice.config import DECODER
 from talkover.core.weights.catalog import Role
@@ -26,6 +27,7 @@ def is_outdated(folder: Path) -> bool:
     try:
         OverlapConfig.load(folder / "overlap")
         listener = ListenerConfig.read(folder / "listener")
+        seer = SeerConfig.load(folder / "seer")
     except BundleError:
         return True
     trained, merged = shipped_delta(), _delta_of(folder, "listener")
@@ -35,6 +37,8 @@ def is_outdated(folder: Path) -> bool:
     if sight is not None and _delta_of(folder, "brain") != sha256_of(sight):
         return True
     if merged is None and listener.window != WindowRule():  # a delta has a window of its own
+        return True
+    if seer.features != FEATURES:
         return True
     voice = (folder / "voice" / DECODER).is_file()
     return not (voice and has_speaker(folder / "speaker") and has_ending(folder / "ending"))

@@ -98,10 +98,10 @@ def fit(rgb: Rgb) -> Rgb:
 def _refuse_size(size: tuple[int, int] | None) -> None:
     if size is None:
         return
-    if min(size) < SHORTEST_SIDE:
+    if min(size) * min(1.0, LONGEST_SIDE / max(size)) < SHORTEST_SIDE:
         raise PictureError(
-            f"a picture of {size[0]}x{size[1]} pixels shows nothing; send at least "
-            f"{SHORTEST_SIDE} on each side"
+            f"a picture of {size[0]}x{size[1]} pixels shows nothing: at {LONGEST_SIDE} on its "
+            f"longest side, at least {SHORTEST_SIDE} are needed on the other; send a larger part"
         )
     if size[0] * size[1] > MAX_PIXELS:
         raise _too_large(f"{size[0] * size[1] / 1e6:.0f} million")

@@ -23,8 +23,9 @@ from pathlib import Path
 from typing import IO, Final
 
 from talkover.core.errors import DamagedError, DownloadError, WeightsError
-from talkover.core.weights.catalog import CATALOG, Package, Part, Piece, WeightFile
+from talkover.core.weights.catalog import CATALOG, Part, Piece, WeightFile
 from talkover.core.weights.disk import locked, sync
+from talkover.core.weights.packages import Package
 from talkover.core.weights.state import (
     Condition,
     inspect,
