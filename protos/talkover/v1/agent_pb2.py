@@ -25,19 +25,19 @@ _sym_db = _symbol_database.Default()
 from talkover.v1 import media_pb2 as talkover_dot_v1_dot_media__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17talkover/v1/agent.proto\x12\x0btalkover.v1\x1a\x17talkover/v1/media.proto\"\xf7\x02\n\x0f\x43onverseRequest\x12*\n\x05start\x18\x01 \x01(\x0b\x32\x19.talkover.v1.SessionStartH\x00\x12(\n\x05\x61udio\x18\x02 \x01(\x0b\x32\x17.talkover.v1.AudioChunkH\x00\x12(\n\x05video\x18\x03 \x01(\x0b\x32\x17.talkover.v1.VideoFrameH\x00\x12&\n\x04text\x18\x04 \x01(\x0b\x32\x16.talkover.v1.TextInputH\x00\x12-\n\x07playout\x18\x05 \x01(\x0b\x32\x1a.talkover.v1.PlayoutReportH\x00\x12-\n\ncorrection\x18\x06 \x01(\x0b\x32\x17.talkover.v1.CorrectionH\x00\x12+\n\tinterrupt\x18\x07 \x01(\x0b\x32\x16.talkover.v1.InterruptH\x00\x12&\n\x07hang_up\x18\x08 \x01(\x0b\x32\x13.talkover.v1.HangUpH\x00\x42\t\n\x07message\"\xa7\x01\n\x0cSessionStart\x12\'\n\x05\x61udio\x18\x01 \x01(\x0b\x32\x18.talkover.v1.AudioFormat\x12\x11\n\tlanguages\x18\x02 \x03(\t\x12\x14\n\x0cinstructions\x18\x03 \x01(\t\x12\x19\n\x11\x63onsent_to_record\x18\x04 \x01(\x08\x12\x17\n\x0freports_playout\x18\x05 \x01(\x08\x12\x11\n\tcaller_id\x18\x06 \x01(\t\"\x19\n\tTextInput\x12\x0c\n\x04text\x18\x01 \x01(\t\"\x1f\n\rPlayoutReport\x12\x0e\n\x06played\x18\x01 \x01(\x03\"(\n\nCorrection\x12\x0c\n\x04turn\x18\x01 \x01(\x05\x12\x0c\n\x04text\x18\x02 \x01(\t\"\x0b\n\tInterrupt\"\x08\n\x06HangUp\"\xbb\x03\n\x10\x43onverseResponse\x12\n\n\x02\x61t\x18\x01 \x01(\x03\x12.\n\x07started\x18\x02 \x01(\x0b\x32\x1b.talkover.v1.SessionStartedH\x00\x12(\n\x05\x61udio\x18\x03 \x01(\x0b\x32\x17.talkover.v1.AudioChunkH\x00\x12-\n\ntranscript\x18\x04 \x01(\x0b\x32\x17.talkover.v1.TranscriptH\x00\x12,\n\nagent_text\x18\x05 \x01(\x0b\x32\x16.talkover.v1.AgentTextH\x00\x12&\n\x04turn\x18\x06 \x01(\x0b\x32\x16.talkover.v1.TurnEventH\x00\x12-\n\ntruncation\x18\x07 \x01(\x0b\x32\x17.talkover.v1.TruncationH\x00\x12(\n\x05\x65rror\x18\x08 \x01(\x0b\x32\x17.talkover.v1.ErrorEventH\x00\x12*\n\x05\x65nded\x18\t \x01(\x0b\x32\x19.talkover.v1.SessionEndedH\x00\x12,\n\x07timings\x18\n \x01(\x0b\x32\x19.talkover.v1.ReplyTimingsH\x00\x42\t\n\x07message\"\x87\x01\n\x0eSessionStarted\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x11\n\tbundle_id\x18\x02 \x01(\t\x12\'\n\x05\x61udio\x18\x03 \x01(\x0b\x32\x18.talkover.v1.AudioFormat\x12\x11\n\tlanguages\x18\x04 \x03(\t\x12\x12\n\nrtp_origin\x18\x05 \x01(\r\"L\n\x04Word\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x11\n\tstarts_at\x18\x02 \x01(\x03\x12\x0f\n\x07\x65nds_at\x18\x03 \x01(\x03\x12\x12\n\nconfidence\x18\x04 \x01(\x02\"\xdd\x01\n\nTranscript\x12\x0c\n\x04turn\x18\x01 \x01(\x05\x12\r\n\x05\x66inal\x18\x02 \x01(\x08\x12\x0c\n\x04text\x18\x03 \x01(\t\x12 \n\x05words\x18\x04 \x03(\x0b\x32\x11.talkover.v1.Word\x12\x10\n\x08language\x18\x05 \x01(\t\x12\x12\n\nconfidence\x18\x06 \x01(\x02\x12\x11\n\tstarts_at\x18\x07 \x01(\x03\x12\x0f\n\x07\x65nds_at\x18\x08 \x01(\x03\x12\x11\n\tbundle_id\x18\t \x01(\t\x12%\n\x07speaker\x18\n \x01(\x0e\x32\x14.talkover.v1.Speaker\"a\n\tAgentText\x12\x0c\n\x04turn\x18\x01 \x01(\x05\x12 \n\x05words\x18\x02 \x03(\x0b\x32\x11.talkover.v1.Word\x12\x15\n\rlane_position\x18\x03 \x01(\x03\x12\r\n\x05\x66irst\x18\x04 \x01(\x05\"C\n\tTurnEvent\x12(\n\x04kind\x18\x01 \x01(\x0e\x32\x1a.talkover.v1.TurnEventKind\x12\x0c\n\x04turn\x18\x02 \x01(\x05\">\n\nTruncation\x12\x0c\n\x04turn\x18\x01 \x01(\x05\x12\x12\n\nheard_text\x18\x02 \x01(\t\x12\x0e\n\x06played\x18\x03 \x01(\x03\"o\n\x0cReplyTimings\x12\x0c\n\x04turn\x18\x01 \x01(\x05\x12\x13\n\x0b\x65nd_of_turn\x18\x02 \x01(\x01\x12\x12\n\ntranscript\x18\x03 \x01(\x01\x12\x13\n\x0b\x66irst_token\x18\x04 \x01(\x01\x12\x13\n\x0b\x66irst_audio\x18\x05 \x01(\x01\"+\n\nErrorEvent\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\"E\n\x0cSessionEnded\x12&\n\x06reason\x18\x01 \x01(\x0e\x32\x16.talkover.v1.EndReason\x12\r\n\x05turns\x18\x02 \x01(\x05\"m\n\x11TranscribeRequest\x12\'\n\x05\x61udio\x18\x01 \x01(\x0b\x32\x18.talkover.v1.AudioFormat\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\x12\x11\n\tlanguages\x18\x03 \x03(\t\x12\x0e\n\x06n_best\x18\x04 \x01(\x05\"U\n\nHypothesis\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x17\n\x0flog_probability\x18\x02 \x01(\x01\x12 \n\x05words\x18\x03 \x03(\x0b\x32\x11.talkover.v1.Word\"\x95\x01\n\x12TranscribeResponse\x12+\n\nhypotheses\x18\x01 \x03(\x0b\x32\x17.talkover.v1.Hypothesis\x12\x10\n\x08language\x18\x02 \x01(\t\x12\x1c\n\x14language_probability\x18\x03 \x01(\x02\x12\x11\n\tbundle_id\x18\x04 \x01(\t\x12\x0f\n\x07seconds\x18\x05 \x01(\x01*\\\n\x07Speaker\x12\x17\n\x13SPEAKER_UNSPECIFIED\x10\x00\x12\x12\n\x0eSPEAKER_CALLER\x10\x01\x12\x11\n\rSPEAKER_OTHER\x10\x02\x12\x11\n\rSPEAKER_AGENT\x10\x03*\x96\x03\n\rTurnEventKind\x12\x1f\n\x1bTURN_EVENT_KIND_UNSPECIFIED\x10\x00\x12\"\n\x1eTURN_EVENT_KIND_CALLER_STARTED\x10\x01\x12 \n\x1cTURN_EVENT_KIND_CALLER_ENDED\x10\x02\x12\x1f\n\x1bTURN_EVENT_KIND_FALSE_START\x10\x03\x12$\n TURN_EVENT_KIND_CALLER_CONTINUED\x10\x04\x12!\n\x1dTURN_EVENT_KIND_AGENT_STARTED\x10\x05\x12\"\n\x1eTURN_EVENT_KIND_AGENT_FINISHED\x10\x06\x12\x1b\n\x17TURN_EVENT_KIND_OVERLAP\x10\x07\x12\x1c\n\x18TURN_EVENT_KIND_BARGE_IN\x10\x08\x12\x1a\n\x16TURN_EVENT_KIND_DUCKED\x10\t\x12\x1c\n\x18TURN_EVENT_KIND_UNDUCKED\x10\n\x12\x1b\n\x17TURN_EVENT_KIND_RESUMED\x10\x0b*\x9c\x01\n\tEndReason\x12\x1a\n\x16\x45ND_REASON_UNSPECIFIED\x10\x00\x12\x16\n\x12\x45ND_REASON_HANG_UP\x10\x01\x12\x13\n\x0f\x45ND_REASON_IDLE\x10\x02\x12\x17\n\x13\x45ND_REASON_TOO_LONG\x10\x03\x12\x17\n\x13\x45ND_REASON_SHUTDOWN\x10\x04\x12\x14\n\x10\x45ND_REASON_ERROR\x10\x05\x32\xa3\x01\n\x05\x41gent\x12K\n\x08\x43onverse\x12\x1c.talkover.v1.ConverseRequest\x1a\x1d.talkover.v1.ConverseResponse(\x01\x30\x01\x12M\n\nTranscribe\x12\x1e.talkover.v1.TranscribeRequest\x1a\x1f.talkover.v1.TranscribeResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17talkover/v1/agent.proto\x12\x0btalkover.v1\x1a\x17talkover/v1/media.proto\"\xf7\x02\n\x0f\x43onverseRequest\x12*\n\x05start\x18\x01 \x01(\x0b\x32\x19.talkover.v1.SessionStartH\x00\x12(\n\x05\x61udio\x18\x02 \x01(\x0b\x32\x17.talkover.v1.AudioChunkH\x00\x12(\n\x05video\x18\x03 \x01(\x0b\x32\x17.talkover.v1.VideoFrameH\x00\x12&\n\x04text\x18\x04 \x01(\x0b\x32\x16.talkover.v1.TextInputH\x00\x12-\n\x07playout\x18\x05 \x01(\x0b\x32\x1a.talkover.v1.PlayoutReportH\x00\x12-\n\ncorrection\x18\x06 \x01(\x0b\x32\x17.talkover.v1.CorrectionH\x00\x12+\n\tinterrupt\x18\x07 \x01(\x0b\x32\x16.talkover.v1.InterruptH\x00\x12&\n\x07hang_up\x18\x08 \x01(\x0b\x32\x13.talkover.v1.HangUpH\x00\x42\t\n\x07message\"\xa7\x01\n\x0cSessionStart\x12\'\n\x05\x61udio\x18\x01 \x01(\x0b\x32\x18.talkover.v1.AudioFormat\x12\x11\n\tlanguages\x18\x02 \x03(\t\x12\x14\n\x0cinstructions\x18\x03 \x01(\t\x12\x19\n\x11\x63onsent_to_record\x18\x04 \x01(\x08\x12\x17\n\x0freports_playout\x18\x05 \x01(\x08\x12\x11\n\tcaller_id\x18\x06 \x01(\t\"\x19\n\tTextInput\x12\x0c\n\x04text\x18\x01 \x01(\t\"\x1f\n\rPlayoutReport\x12\x0e\n\x06played\x18\x01 \x01(\x03\"(\n\nCorrection\x12\x0c\n\x04turn\x18\x01 \x01(\x05\x12\x0c\n\x04text\x18\x02 \x01(\t\"\x0b\n\tInterrupt\"\x08\n\x06HangUp\"\xe2\x03\n\x10\x43onverseResponse\x12\n\n\x02\x61t\x18\x01 \x01(\x03\x12.\n\x07started\x18\x02 \x01(\x0b\x32\x1b.talkover.v1.SessionStartedH\x00\x12(\n\x05\x61udio\x18\x03 \x01(\x0b\x32\x17.talkover.v1.AudioChunkH\x00\x12-\n\ntranscript\x18\x04 \x01(\x0b\x32\x17.talkover.v1.TranscriptH\x00\x12,\n\nagent_text\x18\x05 \x01(\x0b\x32\x16.talkover.v1.AgentTextH\x00\x12&\n\x04turn\x18\x06 \x01(\x0b\x32\x16.talkover.v1.TurnEventH\x00\x12-\n\ntruncation\x18\x07 \x01(\x0b\x32\x17.talkover.v1.TruncationH\x00\x12(\n\x05\x65rror\x18\x08 \x01(\x0b\x32\x17.talkover.v1.ErrorEventH\x00\x12*\n\x05\x65nded\x18\t \x01(\x0b\x32\x19.talkover.v1.SessionEndedH\x00\x12,\n\x07timings\x18\n \x01(\x0b\x32\x19.talkover.v1.ReplyTimingsH\x00\x12%\n\x06glance\x18\x0b \x01(\x0b\x32\x13.talkover.v1.GlanceH\x00\x42\t\n\x07message\"\x87\x01\n\x0eSessionStarted\x12\x12\n\nsession_id\x18\x01 \x01(\t\x12\x11\n\tbundle_id\x18\x02 \x01(\t\x12\'\n\x05\x61udio\x18\x03 \x01(\x0b\x32\x18.talkover.v1.AudioFormat\x12\x11\n\tlanguages\x18\x04 \x03(\t\x12\x12\n\nrtp_origin\x18\x05 \x01(\r\"L\n\x04Word\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x11\n\tstarts_at\x18\x02 \x01(\x03\x12\x0f\n\x07\x65nds_at\x18\x03 \x01(\x03\x12\x12\n\nconfidence\x18\x04 \x01(\x02\"\xdd\x01\n\nTranscript\x12\x0c\n\x04turn\x18\x01 \x01(\x05\x12\r\n\x05\x66inal\x18\x02 \x01(\x08\x12\x0c\n\x04text\x18\x03 \x01(\t\x12 \n\x05words\x18\x04 \x03(\x0b\x32\x11.talkover.v1.Word\x12\x10\n\x08language\x18\x05 \x01(\t\x12\x12\n\nconfidence\x18\x06 \x01(\x02\x12\x11\n\tstarts_at\x18\x07 \x01(\x03\x12\x0f\n\x07\x65nds_at\x18\x08 \x01(\x03\x12\x11\n\tbundle_id\x18\t \x01(\t\x12%\n\x07speaker\x18\n \x01(\x0e\x32\x14.talkover.v1.Speaker\"a\n\tAgentText\x12\x0c\n\x04turn\x18\x01 \x01(\x05\x12 \n\x05words\x18\x02 \x03(\x0b\x32\x11.talkover.v1.Word\x12\x15\n\rlane_position\x18\x03 \x01(\x03\x12\r\n\x05\x66irst\x18\x04 \x01(\x05\"C\n\tTurnEvent\x12(\n\x04kind\x18\x01 \x01(\x0e\x32\x1a.talkover.v1.TurnEventKind\x12\x0c\n\x04turn\x18\x02 \x01(\x05\">\n\nTruncation\x12\x0c\n\x04turn\x18\x01 \x01(\x05\x12\x12\n\nheard_text\x18\x02 \x01(\t\x12\x0e\n\x06played\x18\x03 \x01(\x03\"o\n\x0cReplyTimings\x12\x0c\n\x04turn\x18\x01 \x01(\x05\x12\x13\n\x0b\x65nd_of_turn\x18\x02 \x01(\x01\x12\x12\n\ntranscript\x18\x03 \x01(\x01\x12\x13\n\x0b\x66irst_token\x18\x04 \x01(\x01\x12\x13\n\x0b\x66irst_audio\x18\x05 \x01(\x01\"\xaa\x01\n\x06Glance\x12\x0c\n\x04turn\x18\x01 \x01(\x05\x12\x10\n\x08\x61sked_at\x18\x02 \x01(\x03\x12\x10\n\x08taken_at\x18\x03 \x01(\x03\x12(\n\x06source\x18\x04 \x01(\x0e\x32\x18.talkover.v1.VideoSource\x12\r\n\x05\x62lank\x18\x05 \x01(\x08\x12\x0b\n\x03\x63ue\x18\x06 \x01(\t\x12\x18\n\x0b\x63ompared_at\x18\x07 \x01(\x03H\x00\x88\x01\x01\x42\x0e\n\x0c_compared_at\"+\n\nErrorEvent\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\"E\n\x0cSessionEnded\x12&\n\x06reason\x18\x01 \x01(\x0e\x32\x16.talkover.v1.EndReason\x12\r\n\x05turns\x18\x02 \x01(\x05\"m\n\x11TranscribeRequest\x12\'\n\x05\x61udio\x18\x01 \x01(\x0b\x32\x18.talkover.v1.AudioFormat\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\x12\x11\n\tlanguages\x18\x03 \x03(\t\x12\x0e\n\x06n_best\x18\x04 \x01(\x05\"U\n\nHypothesis\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x17\n\x0flog_probability\x18\x02 \x01(\x01\x12 \n\x05words\x18\x03 \x03(\x0b\x32\x11.talkover.v1.Word\"\x95\x01\n\x12TranscribeResponse\x12+\n\nhypotheses\x18\x01 \x03(\x0b\x32\x17.talkover.v1.Hypothesis\x12\x10\n\x08language\x18\x02 \x01(\t\x12\x1c\n\x14language_probability\x18\x03 \x01(\x02\x12\x11\n\tbundle_id\x18\x04 \x01(\t\x12\x0f\n\x07seconds\x18\x05 \x01(\x01*\\\n\x07Speaker\x12\x17\n\x13SPEAKER_UNSPECIFIED\x10\x00\x12\x12\n\x0eSPEAKER_CALLER\x10\x01\x12\x11\n\rSPEAKER_OTHER\x10\x02\x12\x11\n\rSPEAKER_AGENT\x10\x03*\x96\x03\n\rTurnEventKind\x12\x1f\n\x1bTURN_EVENT_KIND_UNSPECIFIED\x10\x00\x12\"\n\x1eTURN_EVENT_KIND_CALLER_STARTED\x10\x01\x12 \n\x1cTURN_EVENT_KIND_CALLER_ENDED\x10\x02\x12\x1f\n\x1bTURN_EVENT_KIND_FALSE_START\x10\x03\x12$\n TURN_EVENT_KIND_CALLER_CONTINUED\x10\x04\x12!\n\x1dTURN_EVENT_KIND_AGENT_STARTED\x10\x05\x12\"\n\x1eTURN_EVENT_KIND_AGENT_FINISHED\x10\x06\x12\x1b\n\x17TURN_EVENT_KIND_OVERLAP\x10\x07\x12\x1c\n\x18TURN_EVENT_KIND_BARGE_IN\x10\x08\x12\x1a\n\x16TURN_EVENT_KIND_DUCKED\x10\t\x12\x1c\n\x18TURN_EVENT_KIND_UNDUCKED\x10\n\x12\x1b\n\x17TURN_EVENT_KIND_RESUMED\x10\x0b*\x9c\x01\n\tEndReason\x12\x1a\n\x16\x45ND_REASON_UNSPECIFIED\x10\x00\x12\x16\n\x12\x45ND_REASON_HANG_UP\x10\x01\x12\x13\n\x0f\x45ND_REASON_IDLE\x10\x02\x12\x17\n\x13\x45ND_REASON_TOO_LONG\x10\x03\x12\x17\n\x13\x45ND_REASON_SHUTDOWN\x10\x04\x12\x14\n\x10\x45ND_REASON_ERROR\x10\x05\x32\xa3\x01\n\x05\x41gent\x12K\n\x08\x43onverse\x12\x1c.talkover.v1.ConverseRequest\x1a\x1d.talkover.v1.ConverseResponse(\x01\x30\x01\x12M\n\nTranscribe\x12\x1e.talkover.v1.TranscribeRequest\x1a\x1f.talkover.v1.TranscribeResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'talkover.v1.agent_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SPEAKER']._serialized_start=2435
-  _globals['_SPEAKER']._serialized_end=2527
-  _globals['_TURNEVENTKIND']._serialized_start=2530
-  _globals['_TURNEVENTKIND']._serialized_end=2936
-  _globals['_ENDREASON']._serialized_start=2939
-  _globals['_ENDREASON']._serialized_end=3095
+  _globals['_SPEAKER']._serialized_start=2647
+  _globals['_SPEAKER']._serialized_end=2739
+  _globals['_TURNEVENTKIND']._serialized_start=2742
+  _globals['_TURNEVENTKIND']._serialized_end=3148
+  _globals['_ENDREASON']._serialized_start=3151
+  _globals['_ENDREASON']._serialized_end=3307
   _globals['_CONVERSEREQUEST']._serialized_start=66
   _globals['_CONVERSEREQUEST']._serialized_end=441
   _globals['_SESSIONSTART']._serialized_start=444
@@ -53,31 +53,33 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_HANGUP']._serialized_start=728
   _globals['_HANGUP']._serialized_end=736
   _globals['_CONVERSERESPONSE']._serialized_start=739
-  _globals['_CONVERSERESPONSE']._serialized_end=1182
-  _globals['_SESSIONSTARTED']._serialized_start=1185
-  _globals['_SESSIONSTARTED']._serialized_end=1320
-  _globals['_WORD']._serialized_start=1322
-  _globals['_WORD']._serialized_end=1398
-  _globals['_TRANSCRIPT']._serialized_start=1401
-  _globals['_TRANSCRIPT']._serialized_end=1622
-  _globals['_AGENTTEXT']._serialized_start=1624
-  _globals['_AGENTTEXT']._serialized_end=1721
-  _globals['_TURNEVENT']._serialized_start=1723
-  _globals['_TURNEVENT']._serialized_end=1790
-  _globals['_TRUNCATION']._serialized_start=1792
-  _globals['_TRUNCATION']._serialized_end=1854
-  _globals['_REPLYTIMINGS']._serialized_start=1856
-  _globals['_REPLYTIMINGS']._serialized_end=1967
-  _globals['_ERROREVENT']._serialized_start=1969
-  _globals['_ERROREVENT']._serialized_end=2012
-  _globals['_SESSIONENDED']._serialized_start=2014
-  _globals['_SESSIONENDED']._serialized_end=2083
-  _globals['_TRANSCRIBEREQUEST']._serialized_start=2085
-  _globals['_TRANSCRIBEREQUEST']._serialized_end=2194
-  _globals['_HYPOTHESIS']._serialized_start=2196
-  _globals['_HYPOTHESIS']._serialized_end=2281
-  _globals['_TRANSCRIBERESPONSE']._serialized_start=2284
-  _globals['_TRANSCRIBERESPONSE']._serialized_end=2433
-  _globals['_AGENT']._serialized_start=3098
-  _globals['_AGENT']._serialized_end=3261
+  _globals['_CONVERSERESPONSE']._serialized_end=1221
+  _globals['_SESSIONSTARTED']._serialized_start=1224
+  _globals['_SESSIONSTARTED']._serialized_end=1359
+  _globals['_WORD']._serialized_start=1361
+  _globals['_WORD']._serialized_end=1437
+  _globals['_TRANSCRIPT']._serialized_start=1440
+  _globals['_TRANSCRIPT']._serialized_end=1661
+  _globals['_AGENTTEXT']._serialized_start=1663
+  _globals['_AGENTTEXT']._serialized_end=1760
+  _globals['_TURNEVENT']._serialized_start=1762
+  _globals['_TURNEVENT']._serialized_end=1829
+  _globals['_TRUNCATION']._serialized_start=1831
+  _globals['_TRUNCATION']._serialized_end=1893
+  _globals['_REPLYTIMINGS']._serialized_start=1895
+  _globals['_REPLYTIMINGS']._serialized_end=2006
+  _globals['_GLANCE']._serialized_start=2009
+  _globals['_GLANCE']._serialized_end=2179
+  _globals['_ERROREVENT']._serialized_start=2181
+  _globals['_ERROREVENT']._serialized_end=2224
+  _globals['_SESSIONENDED']._serialized_start=2226
+  _globals['_SESSIONENDED']._serialized_end=2295
+  _globals['_TRANSCRIBEREQUEST']._serialized_start=2297
+  _globals['_TRANSCRIBEREQUEST']._serialized_end=2406
+  _globals['_HYPOTHESIS']._serialized_start=2408
+  _globals['_HYPOTHESIS']._serialized_end=2493
+  _globals['_TRANSCRIBERESPONSE']._serialized_start=2496
+  _globals['_TRANSCRIBERESPONSE']._serialized_end=2645
+  _globals['_AGENT']._serialized_start=3310
+  _globals['_AGENT']._serialized_end=3473
 # @@protoc_insertion_point(module_scope)

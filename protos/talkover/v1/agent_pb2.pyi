@@ -379,6 +379,7 @@ class ConverseResponse(_message.Message):
     ERROR_FIELD_NUMBER: _builtins.int
     ENDED_FIELD_NUMBER: _builtins.int
     TIMINGS_FIELD_NUMBER: _builtins.int
+    GLANCE_FIELD_NUMBER: _builtins.int
     at: _builtins.int
     """When it happened, on the media clock."""
     @_builtins.property
@@ -399,6 +400,8 @@ class ConverseResponse(_message.Message):
     def ended(self) -> Global___SessionEnded: ...
     @_builtins.property
     def timings(self) -> Global___ReplyTimings: ...
+    @_builtins.property
+    def glance(self) -> Global___Glance: ...
     def __init__(
         self,
         *,
@@ -412,12 +415,13 @@ class ConverseResponse(_message.Message):
         error: Global___ErrorEvent | None = ...,
         ended: Global___SessionEnded | None = ...,
         timings: Global___ReplyTimings | None = ...,
+        glance: Global___Glance | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["agent_text", b"agent_text", "audio", b"audio", "ended", b"ended", "error", b"error", "message", b"message", "started", b"started", "timings", b"timings", "transcript", b"transcript", "truncation", b"truncation", "turn", b"turn"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["agent_text", b"agent_text", "audio", b"audio", "ended", b"ended", "error", b"error", "glance", b"glance", "message", b"message", "started", b"started", "timings", b"timings", "transcript", b"transcript", "truncation", b"truncation", "turn", b"turn"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_text", b"agent_text", "at", b"at", "audio", b"audio", "ended", b"ended", "error", b"error", "message", b"message", "started", b"started", "timings", b"timings", "transcript", b"transcript", "truncation", b"truncation", "turn", b"turn"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["agent_text", b"agent_text", "at", b"at", "audio", b"audio", "ended", b"ended", "error", b"error", "glance", b"glance", "message", b"message", "started", b"started", "timings", b"timings", "transcript", b"transcript", "truncation", b"truncation", "turn", b"turn"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_message: _TypeAlias = _typing.Literal["started", "audio", "transcript", "agent_text", "turn", "truncation", "error", "ended", "timings"]  # noqa: Y015
+    _WhichOneofReturnType_message: _TypeAlias = _typing.Literal["started", "audio", "transcript", "agent_text", "turn", "truncation", "error", "ended", "timings", "glance"]  # noqa: Y015
     _WhichOneofArgType_message: _TypeAlias = _typing.Literal["message", b"message"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_message) -> _WhichOneofReturnType_message | None: ...
 
@@ -668,6 +672,57 @@ class ReplyTimings(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ReplyTimings: _TypeAlias = ReplyTimings  # noqa: Y015
+
+@_typing.final
+class Glance(_message.Message):
+    """The picture that a reply speaks of; it comes before the reply's first words. None comes where the
+    caller shows nothing.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TURN_FIELD_NUMBER: _builtins.int
+    ASKED_AT_FIELD_NUMBER: _builtins.int
+    TAKEN_AT_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    BLANK_FIELD_NUMBER: _builtins.int
+    CUE_FIELD_NUMBER: _builtins.int
+    COMPARED_AT_FIELD_NUMBER: _builtins.int
+    turn: _builtins.int
+    """The caller's turn that is answered."""
+    asked_at: _builtins.int
+    """The moment that was asked about: when the word was said that points at something, such as
+    "this", or as long before it as was said, such as "five seconds ago".
+    """
+    taken_at: _builtins.int
+    """When the picture was taken."""
+    source: _media_pb2.VideoSource.ValueType
+    blank: _builtins.bool
+    """There is nothing to be seen in it."""
+    cue: _builtins.str
+    """The caller's words that told the moment; empty: none did, and the last word counts."""
+    compared_at: _builtins.int
+    """When the picture was taken that it is compared with, if it is."""
+    def __init__(
+        self,
+        *,
+        turn: _builtins.int = ...,
+        asked_at: _builtins.int = ...,
+        taken_at: _builtins.int = ...,
+        source: _media_pb2.VideoSource.ValueType = ...,
+        blank: _builtins.bool = ...,
+        cue: _builtins.str = ...,
+        compared_at: _builtins.int | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_compared_at", b"_compared_at", "compared_at", b"compared_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_compared_at", b"_compared_at", "asked_at", b"asked_at", "blank", b"blank", "compared_at", b"compared_at", "cue", b"cue", "source", b"source", "taken_at", b"taken_at", "turn", b"turn"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__compared_at: _TypeAlias = _typing.Literal["compared_at"]  # noqa: Y015
+    _WhichOneofArgType__compared_at: _TypeAlias = _typing.Literal["_compared_at", b"_compared_at"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__compared_at) -> _WhichOneofReturnType__compared_at | None: ...
+
+Global___Glance: _TypeAlias = Glance  # noqa: Y015
 
 @_typing.final
 class ErrorEvent(_message.Message):

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17talkover/v1/media.proto\x12\x0btalkover.v1\"I\n\x0b\x41udioFormat\x12,\n\x08\x65ncoding\x18\x01 \x01(\x0e\x32\x1a.talkover.v1.AudioEncoding\x12\x0c\n\x04rate\x18\x02 \x01(\x05\"D\n\nAudioChunk\x12\x0c\n\x04\x64\x61ta\x18\x01 \x01(\x0c\x12\x11\n\tstarts_at\x18\x02 \x01(\x03\x12\x15\n\rlane_position\x18\x03 \x01(\x03\"\x84\x01\n\nVideoFrame\x12,\n\x08\x65ncoding\x18\x01 \x01(\x0e\x32\x1a.talkover.v1.ImageEncoding\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\x12\x10\n\x08taken_at\x18\x03 \x01(\x03\x12(\n\x06source\x18\x04 \x01(\x0e\x32\x18.talkover.v1.VideoSource*|\n\rAudioEncoding\x12\x1e\n\x1a\x41UDIO_ENCODING_UNSPECIFIED\x10\x00\x12\x18\n\x14\x41UDIO_ENCODING_PCM16\x10\x01\x12\x18\n\x14\x41UDIO_ENCODING_MULAW\x10\x02\x12\x17\n\x13\x41UDIO_ENCODING_ALAW\x10\x03*y\n\rImageEncoding\x12\x1e\n\x1aIMAGE_ENCODING_UNSPECIFIED\x10\x00\x12\x17\n\x13IMAGE_ENCODING_JPEG\x10\x01\x12\x16\n\x12IMAGE_ENCODING_PNG\x10\x02\x12\x17\n\x13IMAGE_ENCODING_WEBP\x10\x03*]\n\x0bVideoSource\x12\x1c\n\x18VIDEO_SOURCE_UNSPECIFIED\x10\x00\x12\x17\n\x13VIDEO_SOURCE_CAMERA\x10\x01\x12\x17\n\x13VIDEO_SOURCE_SCREEN\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17talkover/v1/media.proto\x12\x0btalkover.v1\"I\n\x0b\x41udioFormat\x12,\n\x08\x65ncoding\x18\x01 \x01(\x0e\x32\x1a.talkover.v1.AudioEncoding\x12\x0c\n\x04rate\x18\x02 \x01(\x05\"D\n\nAudioChunk\x12\x0c\n\x04\x64\x61ta\x18\x01 \x01(\x0c\x12\x11\n\tstarts_at\x18\x02 \x01(\x03\x12\x15\n\rlane_position\x18\x03 \x01(\x03\"\x84\x01\n\nVideoFrame\x12,\n\x08\x65ncoding\x18\x01 \x01(\x0e\x32\x1a.talkover.v1.ImageEncoding\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\x12\x10\n\x08taken_at\x18\x03 \x01(\x03\x12(\n\x06source\x18\x04 \x01(\x0e\x32\x18.talkover.v1.VideoSource*|\n\rAudioEncoding\x12\x1e\n\x1a\x41UDIO_ENCODING_UNSPECIFIED\x10\x00\x12\x18\n\x14\x41UDIO_ENCODING_PCM16\x10\x01\x12\x18\n\x14\x41UDIO_ENCODING_MULAW\x10\x02\x12\x17\n\x13\x41UDIO_ENCODING_ALAW\x10\x03*y\n\rImageEncoding\x12\x1e\n\x1aIMAGE_ENCODING_UNSPECIFIED\x10\x00\x12\x17\n\x13IMAGE_ENCODING_JPEG\x10\x01\x12\x16\n\x12IMAGE_ENCODING_PNG\x10\x02\x12\x17\n\x13IMAGE_ENCODING_WEBP\x10\x03*t\n\x0bVideoSource\x12\x1c\n\x18VIDEO_SOURCE_UNSPECIFIED\x10\x00\x12\x17\n\x13VIDEO_SOURCE_CAMERA\x10\x01\x12\x17\n\x13VIDEO_SOURCE_SCREEN\x10\x02\x12\x15\n\x11VIDEO_SOURCE_FILE\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,7 +36,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_IMAGEENCODING']._serialized_start=446
   _globals['_IMAGEENCODING']._serialized_end=567
   _globals['_VIDEOSOURCE']._serialized_start=569
-  _globals['_VIDEOSOURCE']._serialized_end=662
+  _globals['_VIDEOSOURCE']._serialized_end=685
   _globals['_AUDIOFORMAT']._serialized_start=40
   _globals['_AUDIOFORMAT']._serialized_end=113
   _globals['_AUDIOCHUNK']._serialized_start=115

@@ -81,6 +81,8 @@ class _VideoSourceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_VideoSour
     VIDEO_SOURCE_UNSPECIFIED: _VideoSource.ValueType  # 0
     VIDEO_SOURCE_CAMERA: _VideoSource.ValueType  # 1
     VIDEO_SOURCE_SCREEN: _VideoSource.ValueType  # 2
+    VIDEO_SOURCE_FILE: _VideoSource.ValueType  # 3
+    """Chosen, not taken: it stays in view until the next. So does what has no source."""
 
 class VideoSource(_VideoSource, metaclass=_VideoSourceEnumTypeWrapper):
     """Where a picture comes from."""
@@ -88,6 +90,8 @@ class VideoSource(_VideoSource, metaclass=_VideoSourceEnumTypeWrapper):
 VIDEO_SOURCE_UNSPECIFIED: VideoSource.ValueType  # 0
 VIDEO_SOURCE_CAMERA: VideoSource.ValueType  # 1
 VIDEO_SOURCE_SCREEN: VideoSource.ValueType  # 2
+VIDEO_SOURCE_FILE: VideoSource.ValueType  # 3
+"""Chosen, not taken: it stays in view until the next. So does what has no source."""
 Global___VideoSource: _TypeAlias = VideoSource  # noqa: Y015
 
 @_typing.final
@@ -163,9 +167,11 @@ class VideoFrame(_message.Message):
     SOURCE_FIELD_NUMBER: _builtins.int
     encoding: Global___ImageEncoding.ValueType
     data: _builtins.bytes
-    """At most 1 MiB and 4096 x 4096 pixels."""
+    """At most 1 MiB and 25 million pixels; of an animation the first picture counts. Empty: the
+    source shows nothing any more.
+    """
     taken_at: _builtins.int
-    """When it was taken; 0 means "now"."""
+    """When it was taken; 0 means "now". Pictures of one source may come in any order."""
     source: Global___VideoSource.ValueType
     def __init__(
         self,

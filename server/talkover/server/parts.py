@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from talkover.server.evidence import Witness
 from talkover.server.hearing import BatchedListener, BatchedVoices
+from talkover.server.seeing.sights import Seer
 from talkover.server.speaking import Voice
 from talkover.server.thinking import VoiceVLM
 
@@ -17,8 +18,9 @@ class Parts:
         voices: Voice activity.
         listener: Words from audio.
         witness: Who speaks, what for, and whether they are done.
-    brain: Words from words.
+        brain: Words from words.
         voice: Audio from words.
+        seer: What is in pictures; None: the bundle has none.
     """
 
     bundle_id: str
@@ -27,3 +29,4 @@ class Parts:
     witness: Witness
     brain: VoiceVLM
     voice: Voice
+    seer: Seer | None = None

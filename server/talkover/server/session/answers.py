@@ -13,11 +13,12 @@ from talkover.core.settings import BrainSettings
 from talkover.server.parts import Parts
 from talkover.server.session import wire
 from talkover.server.session.agentlane import AgentLane
+from talkover.server.session.asking import Asked, Asking
 from talkover.server.session.mediaclock import MediaClock
 from talkover.server.session.outbox import Outbox
 from talkover.server.session.reply import Milestones, ReplyPlan, speak_reply
-from talkover.server.session.spawning import Spawn
 from talkover.server.session.turnbook import TurnBook
+from talkover.server.spawning import Spawn
 from talkover.server.thinking import History, Message, build_messages
 from talkover.server.turns import LaneWord, Observation, ReplyAudible, Think
 
@@ -37,6 +38,7 @@ class Answers:
         reports_playout: The caller says what was played out.
         clock: The session's time.
         book: Where turns are kept.
+        asking: Finds what a turn is about.
         outbox: Where events go.
         spawn: Starts a task that the session owns.
         observe: Told what the machine must know.
@@ -55,6 +57,7 @@ class Answers:
         reports_playout: bool,
         clock: MediaClock,
         book: TurnBook,
+        asking: Asking,
         outbox: Outbox,
         spawn: Spawn,
         observe: Callable[[Observation], None],
@@ -70,6 +73,8 @@ class Answers:
         self._reports_playout = reports_playout
         self._clock = clock
         self._book = book
+        self._asking = asking
+        self._asked: Asked | None = None
         self._outbox = outbox
         self._spawn = spawn
         self._observe = observe
@@ -125,12 +130,16 @@ class Answers:
         self._marks = Milestones()
         self._released = self._audible = False
         self._words, self._unsaid = 0, []
-        self._reply = self._spawn(self._answer(command.turn, parts), f"reply-{command.turn}")
+        self._asked = asked = self._asking.begin(command)
+        self._reply = self._spawn(self._answer(command.turn, asked, parts), f"reply-{command.turn}")
 
     def release(self) -> None:
         """The caller's turn is over: let the answer be heard."""
         self._released = True
         self.lane.release()
+        if self._asked is not None and self._asked.view is not None:
+            now = self._clock.now()
+            self._outbox.put(wire.glance(now, self._book.answering, self._asked.view))
         self._announce(self._unsaid)
         self._unsaid = []
         self.stir()
@@ -141,13 +150,14 @@ class Answers:
         self._history.withdraw()
         return self._released
 
-    async def _answer(self, turn: int, parts: Parts) -> None:
+    async def _answer(self, turn: int, asked: Asked, parts: Parts) -> None:
         plan = ReplyPlan(
             turn=turn,
             conversation=self._conversation,
             messages=self.messages(parts),
             max_tokens=self._brain.max_tokens,
             temperature=self._brain.temperature,
+            scene=await self._asking.scene(asked, parts),
         )
         try:
             await speak_reply(

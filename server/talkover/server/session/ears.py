@@ -13,7 +13,8 @@ from talkover.server.session import wire
 from talkover.server.session.lane import CallerLane
 from talkover.server.session.mediaclock import MediaClock
 from talkover.server.session.outbox import Outbox
-from talkover.server.session.spawning import Spawn
+from talkover.server.spawning import Spawn
+from talkover.server.thinking.scene import TimedWord
 from talkover.server.turns import CallerTurn, Heard, Listen, Observation, Purpose, Words
 
 
@@ -72,6 +73,15 @@ class Ears:
         segments = [self._segments[n] for n in listens if n in self._segments]
         self._segments.clear()
         return segments
+
+    def words(self, listens: Sequence[int]) -> tuple[TimedWord, ...]:
+        """The words of some listens on the media clock, in order."""
+        return tuple(
+            TimedWord(word.text, part.start + word.start, part.start + word.end)
+            for listen in listens
+            if (part := self._segments.get(listen)) is not None
+            for word in part.words
+        )
 
     def _settled(self, listen: int) -> bool:
         turn = self._turn()

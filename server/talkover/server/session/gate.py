@@ -120,7 +120,7 @@ class Gate:
 
     @staticmethod
     def _admit_video(frame: media_pb2.VideoFrame) -> None:
-        if frame.encoding == media_pb2.IMAGE_ENCODING_UNSPECIFIED:
+        if frame.data and frame.encoding == media_pb2.IMAGE_ENCODING_UNSPECIFIED:
             raise ProtocolError("say how the picture is encoded: JPEG, PNG or WEBP")
         if len(frame.data) > MAX_FRAME_BYTES:
             raise ProtocolError(f"a picture over {MAX_FRAME_BYTES} bytes; send a smaller one")

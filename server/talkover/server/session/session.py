@@ -18,10 +18,14 @@ from talkover.core.clock import samples
 from talkover.core.errors import ProtocolError, TalkoverError
 from talkover.core.records import Outcome
 from talkover.core.settings import Settings
-from talkover.server.evidence import Witness
 from talkover.server.hearing import Judged
+from talkover.server.parts import Parts
+from talkover.server.seeing.eyes import Eyes
+from talkover.server.seeing.sights import Seer
 from talkover.server.session import wire
 from talkover.server.session.answers import Answers
+from talkover.server.session.asking import Asking
+from talkover.server.session.correcting import Corrector
 from talkover.server.session.ears import Ears
 from talkover.server.session.farend import FarEnd
 from talkover.server.session.gate import Gate, Opening
@@ -31,7 +35,6 @@ from talkover.server.session.leases import Leases
 from talkover.server.session.mediaclock import MediaClock
 from talkover.server.session.outbox import Outbox
 from talkover.server.session.pacer import Pacer
-from talkover.server.session.pictures import Pictures
 from talkover.server.session.turnbook import TurnBook
 from talkover.server.session.witness import TurnWitness
 from talkover.server.swap.lease import Landlord
@@ -63,7 +66,7 @@ from talkover.server.turns import (
     Unduck,
     Voice,
 )
-from talkover.v1 import agent_pb2, media_pb2
+from talkover.v1 import agent_pb2
 
 _LATELY: Final = samples(12.0)  # an echo comes back sooner, and is transcribed by then
 
@@ -113,7 +116,6 @@ class Session:
         self._lane = CallerLane(self._opening.audio)
         self._far = FarEnd(self._opening.audio)
         self._inlet = Inlet(self._lane, self._far, self._leases, self._heard_hop, self._broke)
-        self._pictures = Pictures()
         self._book = TurnBook(
             session_id,
             self._opening,
@@ -124,10 +126,18 @@ class Session:
             over=self._leases.over,
             policy=self._machine.policy,
         )
+        self._corrector = Corrector(
+            session_id,
+            self._opening,
+            book=self._book,
+            leases=self._leases,
+            house=house,
+            tell=self.tell,
+        )
         self._tasks: set[asyncio.Task[None]] = set()
         self._witness = TurnWitness(
             self._lane,
-            witness=self._witness_in_use,
+            witness=lambda: self._parts_in_use().witness,
             turn=lambda: self._machine.turn,
             observe=self._observe,
             spawn=self._spawn,
@@ -143,6 +153,14 @@ class Session:
             observe=self._observe,
             spawn=self._spawn,
         )
+        self.eyes = Eyes(
+            self._languages,
+            now=self._clock.now,
+            turn=lambda: None if (turn := self._machine.turn) is None else turn.start,
+            seer=self._seer_in_use,
+            tell=self.tell,
+            spawn=self._spawn,
+        )
         self._answers = Answers(
             session_id,
             self._opening.audio,
@@ -152,6 +170,7 @@ class Session:
             reports_playout=self._opening.reports_playout,
             clock=self._clock,
             book=self._book,
+            asking=Asking(self._lane, self._ears, self.eyes),
             outbox=self.outbox,
             spawn=self._spawn,
             observe=self._observe,
@@ -164,7 +183,6 @@ class Session:
         self._thought: Think | None = None  # what is being answered
         self._over = asyncio.Event()
         self._reason: agent_pb2.EndReason.ValueType = agent_pb2.END_REASON_HANG_UP
-        self._looking: asyncio.Task[None] | None = None
         self._leaving = False
         self._last_word = 0
 
@@ -186,6 +204,7 @@ class Session:
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
+            await self.eyes.close()
             with contextlib.suppress(TalkoverError):
                 await self._leases.standing.brain.forget(self.id)
             self._close_books()
@@ -244,6 +263,11 @@ class Session:
         return self._lane.end
 
     @property
+    def now(self) -> int:
+        """The session's time, on the media clock."""
+        return self._clock.now()
+
+    @property
     def behind(self) -> int:
         """Ticks by which the caller's audio lags the clock; negative when it is ahead."""
         return self._clock.now() - self._lane.end
@@ -266,44 +290,15 @@ class Session:
             case "playout":
                 self._answers.report(request.playout.played)
             case "correction":
-                self._correct(request.correction.turn, request.correction.text)
+                self._corrector.take(request.correction.turn, request.correction.text)
             case "video":
-                self._take_picture(request.video, now)
+                self.eyes.take(request.video, now)
             case "hang_up":
                 self.end(agent_pb2.END_REASON_HANG_UP)
-
-    def _correct(self, turn: int, said: str) -> None:
-        known = self._book.heard(turn)
-        if not self._book.correct(turn, said):
-            self.tell(ProtocolError("a correction of a turn that is not known"))
-            return
-        self._leases.corrected(turn)
-        if known is not None:
-            heard, bundle_id = known
-            self._house.corrections.add(
-                self.id,
-                turn,
-                locale=self._opening.locale,
-                bundle=bundle_id,
-                heard=heard,
-                said=said,
-            )
 
     def _heard_hop(self, hop: Judged) -> None:
         self._observe(Voice(hop.end, hop.voice, hop.echo))
         self._witness.hop(hop)
-
-    def _take_picture(self, frame: media_pb2.VideoFrame, now: int) -> None:
-        # Decoding takes longer than a frame of audio. One at a time; what comes meanwhile is old
-        # by the time it could be looked at, and is dropped.
-        if self._looking is None or self._looking.done():
-            self._looking = self._spawn(self._look(frame, now), "look")
-
-    async def _look(self, frame: media_pb2.VideoFrame, now: int) -> None:
-        try:
-            await self._pictures.keep(frame, now)
-        except TalkoverError as error:
-            self.tell(error)  # one bad picture is no reason to end a call
 
     def tell(self, error: TalkoverError) -> None:
         """Let the caller know what went wrong; the call goes on."""
@@ -321,6 +316,7 @@ class Session:
             case Tell():
                 if command.change is Change.CALLER_STARTED:
                     self._leases.begin(command.turn)
+                    self.eyes.wake()
                 self._last_word = self._clock.now()
                 self._book.tell(command)
                 self.outbox.put(wire.turn_event(command))
@@ -394,10 +390,14 @@ class Session:
             pcm = to_float(self._lane.tape.cut(segment.start, segment.end))
             self._house.shadow(LiveTurn(pcm, self._languages, segment.transcript))
 
-    def _witness_in_use(self) -> Witness:
+    def _parts_in_use(self) -> Parts:
         """Of the turn under way; after it, of the one that is being answered."""
         turn = self._machine.turn
-        return self._leases.of(self._book.answering if turn is None else turn.index).witness
+        return self._leases.of(self._book.answering if turn is None else turn.index)
+
+    def _seer_in_use(self) -> Seer | None:
+        parts = self._parts_in_use()
+        return parts.seer if parts.brain.senses.pictures else None
 
     def _lately_said(self) -> str:
         """What the agent said in the last seconds, as far as the caller's lane may echo it."""

@@ -8,6 +8,7 @@ from typing import Final
 from talkover.core.audio import AudioFormat, Encoding
 from talkover.core.errors import TalkoverError
 from talkover.core.listener import Transcript, Word
+from talkover.server.seeing.choosing import View
 from talkover.server.session.gate import Opening
 from talkover.server.turns import LaneWord, Talker, Tell
 from talkover.v1 import agent_pb2, media_pb2
@@ -22,6 +23,12 @@ _SPEAKERS: Final = {
     Talker.CALLER: agent_pb2.SPEAKER_CALLER,
     Talker.OTHER: agent_pb2.SPEAKER_OTHER,
     Talker.AGENT: agent_pb2.SPEAKER_AGENT,
+}
+
+_SHOWN: Final = {
+    "camera": media_pb2.VIDEO_SOURCE_CAMERA,
+    "screen": media_pb2.VIDEO_SOURCE_SCREEN,
+    "file": media_pb2.VIDEO_SOURCE_FILE,
 }
 
 
@@ -160,6 +167,23 @@ def truncation(at: int, turn: int, heard: str, played: int) -> agent_pb2.Convers
     """The agent was cut off."""
     cut = agent_pb2.Truncation(turn=turn, heard_text=heard, played=played)
     return agent_pb2.ConverseResponse(at=at, truncation=cut)
+
+
+def glance(at: int, turn: int, view: View) -> agent_pb2.ConverseResponse:
+    """The picture that a reply speaks of."""
+    shot = view.shot
+    return agent_pb2.ConverseResponse(
+        at=at,
+        glance=agent_pb2.Glance(
+            turn=turn,
+            asked_at=view.moment.at,
+            taken_at=shot.time,
+            source=_SHOWN[shot.source],
+            blank=shot.blank,
+            cue=view.moment.cue,
+            compared_at=None if view.beside is None else view.beside.time,
+        ),
+    )
 
 
 def problem(at: int, error: TalkoverError) -> agent_pb2.ConverseResponse:

@@ -17,7 +17,7 @@ from talkover.core.words import WordEvidence
 from talkover.server.evidence import Witness
 from talkover.server.hearing import Judged
 from talkover.server.session.lane import CallerLane
-from talkover.server.session.spawning import Spawn
+from talkover.server.spawning import Spawn
 from talkover.server.turns import (
     CallerTurn,
     Classified,

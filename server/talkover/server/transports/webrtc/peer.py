@@ -70,6 +70,7 @@ class Peer:
         self._trickled = 0
         self._ahead = 0  # pieces of audio that came too early to be true
         self._sender: Any = None
+        self._watchers: list[Watcher] = []
 
     # Signalling
 
@@ -88,6 +89,11 @@ class Peer:
             for transceiver in connection.getTransceivers():
                 if transceiver.kind == "audio":
                     seam.take_packets(transceiver.receiver, self._on_packet)
+                else:
+                    arrivals = seam.Arrivals(transceiver.receiver)
+                    self._watchers.append(
+                        Watcher(transceiver.receiver.track, arrivals, screen=bool(self._watchers))
+                    )
             await connection.setLocalDescription(await connection.createAnswer())
         except Exception as error:  # its parser raises whatever it trips over
             log.info("webrtc.refused", peer=self.id[:6], error=type(error).__name__)
@@ -259,14 +265,9 @@ class Peer:
 
     async def _look(self, session: Session) -> None:
         """Show the session what the caller shows; tracks are drained whether it looks or not."""
-        tracks = [
-            transceiver.receiver.track
-            for transceiver in self._connection.getTransceivers()
-            if transceiver.kind == "video"
-        ]
         async with asyncio.TaskGroup() as group:
-            for place, track in enumerate(tracks):
-                group.create_task(Watcher(track, screen=place > 0).run(session))
+            for watcher in self._watchers:
+                group.create_task(watcher.run(session))
 
     async def _watch(self, session: Session) -> None:
         """Notice when no sound comes, and when nobody is there any more."""

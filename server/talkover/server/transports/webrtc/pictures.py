@@ -1,19 +1,22 @@
-"""The video lane over WebRTC: tracks are always drained, and now and then a picture is kept."""
+"""The video lane over WebRTC: tracks are always drained, and pictures are kept as they change."""
 
 import asyncio
-import io
-import time
+from functools import partial
 from typing import Any, Final
 
+import numpy as np
 from aiortc.mediastreams import MediaStreamError
 
-from talkover.core.errors import TalkoverError
+from talkover.core.clock import samples
+from talkover.core.errors import PictureError
+from talkover.core.seer.decoding import MAX_PIXELS, fit
+from talkover.core.seer.types import LONGEST_SIDE, Rgb, Source
 from talkover.server.session import Session
-from talkover.v1 import agent_pb2, media_pb2
+from talkover.server.transports.webrtc.seam import Arrivals
+from talkover.server.transports.webrtc.videoclock import VideoClock
 
-_EVERY: Final = 0.5  # seconds between pictures
-_WIDEST: Final = 1_280
-_QUALITY: Final = 80
+_EVERY: Final = samples(0.15)  # between pictures, at least: browsers send five a second
+_DARK: Final = 3.0  # seconds without a picture after which nothing is shown any more
 
 
 class Watcher:
@@ -21,38 +24,42 @@ class Watcher:
 
     Args:
         track: Of the caller.
+        arrivals: When its packets came.
         screen: A screen, not a camera.
     """
 
-    def __init__(self, track: Any, *, screen: bool) -> None:
+    def __init__(self, track: Any, arrivals: Arrivals, *, screen: bool) -> None:
         self._track = track
-        source = media_pb2.VIDEO_SOURCE_SCREEN if screen else media_pb2.VIDEO_SOURCE_CAMERA
-        self._source = source
+        self._arrivals = arrivals
+        self._clock = VideoClock()
+        self._source: Source = "screen" if screen else "camera"
 
     async def run(self, session: Session) -> None:
         """Show pictures to the session until the track ends."""
-        last = 0.0
+        last = -_EVERY
         while True:
             try:
-                frame = await self._track.recv()
-            except MediaStreamError:
-                return
-            if time.monotonic() - last < _EVERY:
+                async with asyncio.timeout(_DARK):
+                    frame = await self._track.recv()
+            except TimeoutError:
+                session.eyes.dark(session.now, self._source)
                 continue
-            last = time.monotonic()
-            data = await asyncio.to_thread(_jpeg, frame)
-            picture = media_pb2.VideoFrame(
-                encoding=media_pb2.IMAGE_ENCODING_JPEG, data=data, source=self._source
-            )
-            try:
-                await session.take(agent_pb2.ConverseRequest(video=picture))
-            except TalkoverError as error:
-                session.tell(error)
+            except MediaStreamError:
+                session.eyes.dark(session.now, self._source)
+                return
+            late = self._arrivals.late(frame.pts)
+            at = self._clock.place(frame.pts, frame.time_base, session.now - samples(late))
+            if abs(at - last) >= _EVERY:
+                last = at
+                session.eyes.show(partial(_pixels, frame), at, self._source)
 
 
-def _jpeg(frame: Any) -> bytes:
-    image = frame.to_image()
-    image.thumbnail((_WIDEST, _WIDEST))
-    sink = io.BytesIO()
-    image.save(sink, "JPEG", quality=_QUALITY)
-    return sink.getvalue()
+def _pixels(frame: Any) -> Rgb:
+    """A decoded picture of a video, at most as large as it may be looked at."""
+    width, height = frame.width, frame.height
+    if width * height > MAX_PIXELS:
+        raise PictureError("a video of over 25 million pixels; send a smaller one")
+    scale = min(1.0, LONGEST_SIDE / max(width, height))
+    size = [max(2, round(side * scale)) for side in (width, height)]
+    small = frame.reformat(width=size[0], height=size[1], format="rgb24")
+    return fit(np.ascontiguousarray(small.to_ndarray()))

@@ -1,0 +1,162 @@
+"""Words that tell which moment somebody asks about, from one data file a language.
+
+A file is ``data/<ISO 639-1>.toml``; adding a language is adding a file. It holds groups
+(``[[cue]]``), each with what its ``phrases`` mean (one of ``MEANINGS``):
+
+- ``this``: what is in view while the phrase is said.
+- ``look``: the same, unless another phrase says more.
+- ``before``: what was in view before that.
+- ``ago``: a stated time back, such as "five seconds ago": a number of units before the phrase, each
+  of which is ``seconds`` long. Without a number it means nothing.
+- ``change``: what is in view, compared with what was before.
+- ``nothing``: no moment, though a part of it would mean one.
+
+Groups named ``[[source]]`` tell what is shown: a ``camera`` or a ``screen``. The table ``numbers``
+has small numbers as words.
+"""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from types import MappingProxyType
+from typing import Any, Final, Literal, cast, get_args
+
+from talkover.core.errors import ConfigError
+from talkover.core.words.tokens import fold, tokenise
+
+Meaning = Literal["this", "look", "before", "ago", "change", "nothing"]
+Shown = Literal["camera", "screen"]
+MEANINGS: Final = get_args(Meaning)
+SHOWN: Final = get_args(Shown)
+
+_REMEMBERED: Final = 64  # combinations of languages
+
+Phrase = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """What a phrase means.
+
+    Attributes:
+        means: Which moment.
+        seconds: Of ``ago``: how long each that is counted is; else 0.
+    """
+
+    means: Meaning
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Cues:
+    """The phrases of one or more languages.
+
+    Attributes:
+        moments: Phrases, as words in lower case, and the moments that they mean.
+        sources: Phrases, and what is shown.
+        numbers: Small numbers as words.
+        longest: Words of the longest phrase.
+    """
+
+    moments: Mapping[Phrase, Cue]
+    sources: Mapping[Phrase, Shown]
+    numbers: Mapping[str, int]
+    longest: int
+
+
+def languages_known() -> tuple[str, ...]:
+    """ISO 639-1 codes of the languages that have a data file, sorted."""
+    names = (entry.name for entry in files(__package__).joinpath("data").iterdir())
+    return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
+
+
+def cues(languages: Sequence[str]) -> Cues:
+    """The phrases of some languages together; where two disagree, the first one's meaning holds.
+
+    Where none of them has a file, all files count. The first call for a combination reads them.
+
+    Args:
+        languages: ISO 639-1, with or without a region ("en-US").
+
+    Raises:
+        ConfigError: a data file is not as described above.
+    """
+    named = [language.replace("_", "-").split("-")[0].lower() for language in languages]
+    return _merged(tuple(code for code in named if code in languages_known()) or languages_known())
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _merged(codes: tuple[str, ...]) -> Cues:
+    moments: dict[Phrase, Cue] = {}
+    sources: dict[Phrase, Shown] = {}
+    numbers: dict[str, int] = {}
+    for code in reversed(codes):
+        content = files(__package__).joinpath("data", f"{code}.toml").read_text("utf-8")
+        one = parse(code, content)
+        moments |= one.moments
+        sources |= one.sources
+        numbers |= one.numbers
+    return _sized(moments, sources, numbers)
+
+
+def parse(code: str, content: str) -> Cues:
+    """Read one language's file.
+
+    Raises:
+        ConfigError: it is not as the module's docstring says.
+    """
+    try:
+        data = tomllib.loads(content)
+        moments = {
+            phrase: _cue(group)
+            for group in data.get("cue", [])
+            for text in group["phrases"]
+            for phrase in _forms(text)
+        }
+        sources = {
+            phrase: _source(group)
+            for group in data.get("source", [])
+            for text in group["phrases"]
+            for phrase in _forms(text)
+        }
+        numbers = {word: int(value) for word, value in data.get("numbers", {}).items()}
+    except (tomllib.TOMLDecodeError, KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ConfigError(
+            f"the cues of {code!r} cannot be used ({error!r}); mend its data file"
+        ) from None
+    return _sized(moments, sources, numbers)
+
+
+def _cue(group: Mapping[str, Any]) -> Cue:
+    means = group["means"]
+    seconds = float(group["seconds"]) if means == "ago" else 0.0
+    if means not in MEANINGS or seconds < 0:
+        raise ValueError(f"a cue that means {means!r}")
+    return Cue(cast("Meaning", means), seconds)
+
+
+def _source(group: Mapping[str, Any]) -> Shown:
+    if (shown := group["shown"]) not in SHOWN:
+        raise ValueError(f"a source {shown!r}")
+    return cast("Shown", shown)
+
+
+def _forms(text: str) -> tuple[Phrase, ...]:
+    """A phrase as words, and without its accents."""
+    phrase = tuple(tokenise(text))
+    if not phrase:
+        raise ValueError("an empty phrase")
+    return tuple(dict.fromkeys((phrase, tuple(map(fold, phrase)))))
+
+
+def _sized(
+    moments: Mapping[Phrase, Cue], sources: Mapping[Phrase, Shown], numbers: Mapping[str, int]
+) -> Cues:
+    return Cues(
+        MappingProxyType(dict(moments)),
+        MappingProxyType(dict(sources)),
+        MappingProxyType(dict(numbers)),
+        max(map(len, (*moments, *sources)), default=0),
+    )
