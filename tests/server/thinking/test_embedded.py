@@ -1,13 +1,15 @@
 import asyncio
 import contextlib
 
+import numpy as np
 import pytest
+from sights import RED, plain, scene, sight
 
-from talkover.core.brain import BrainRuntime, Sampling
+from talkover.core.brain import BrainRuntime, Sampling, Shown
 from talkover.core.errors import BusyError, ModelError
 from talkover.server.inference import Worker
 from talkover.server.thinking import History, Message, OnnxBrain, build_messages
-from talkover.server.thinking.embedded import STYLE, sentence_ends, styled
+from talkover.server.thinking.embedded import STYLE, fitting, sentence_ends, showing, styled
 
 SYSTEM = Message("system", "Be kind.")
 HOW = {"max_tokens": 40, "temperature": 0.0}
@@ -51,6 +53,25 @@ def test_an_answer_without_a_whole_sentence_is_not_shown():
     assert len(styled(chat)) == len(STYLE) + 2
 
 
+SHOWN = (Shown(np.zeros((4, 8), np.float32), "top: EXIT"),)
+
+
+def test_a_picture_is_shown_with_the_callers_words():
+    chat = styled(user("What is it?"), examples=False)
+    assert showing(chat, SHOWN) == [SYSTEM, Message("user", "What is it?", SHOWN)]
+
+
+def test_a_picture_can_be_read_before_the_words_come():
+    assert showing([SYSTEM], SHOWN) == [SYSTEM, Message("user", "", SHOWN)]
+
+
+def test_old_turns_make_room_for_a_picture():
+    turns = [Message("user", "a"), Message("assistant", "b"), Message("user", "c")]
+    assert fitting([SYSTEM, *turns], lambda some: len(some) <= 2) == [SYSTEM, turns[-1]]
+    assert fitting([SYSTEM, *turns], lambda _: True) == [SYSTEM, *turns]
+    assert fitting([SYSTEM, *turns], lambda _: False) == [SYSTEM, turns[-1]]
+
+
 @pytest.fixture
 async def brain(bundle):
     worker = Worker("brain")
@@ -76,6 +97,13 @@ async def test_it_answers_in_a_sentence(brain):
     assert all(pieces)
     assert "".join(pieces) == "The capital of France is Paris."
     assert idle(brain)
+
+
+@pytest.mark.bundle
+async def test_it_reads_what_is_written_in_view(brain):
+    shown = scene(sight(plain(RED), words=["GATE", "12"]))
+    pieces = brain.reply("c", user("Which gate is it?"), shown, **HOW)
+    assert "12" in "".join([piece async for piece in pieces])
 
 
 @pytest.mark.bundle

@@ -103,7 +103,7 @@ async def test_a_model_without_eyes_is_told_what_is_written(hostile):
     server = await hostile(answers(STREAM, chunk("Exit."), b"data: [DONE]\n\n"))
     assert await ask(server.url, shown=scene(sight(plain(RED), words=["EXIT"]))) == ["Exit."]
     content = server.requests[0][1]["messages"][-1]["content"]
-    assert content == 'I show you a picture. In it is written: "EXIT".\nWho are you?'
+    assert content == 'The picture says "top left: EXIT".\nWho are you?'
 
 
 async def test_an_answer_about_a_picture_can_be_cancelled(hostile):

@@ -10,7 +10,7 @@ from PIL import Image
 from talkover.core.brain import Message
 from talkover.core.seer.types import Rgb
 from talkover.server.thinking.scene import Scene
-from talkover.server.thinking.telling import caption
+from talkover.server.thinking.telling import caption, last
 
 MAX_IMAGE: Final = 192 << 10
 """Bytes of one picture on the wire at most, before they are written in base64."""
@@ -31,7 +31,7 @@ def content(messages: Sequence[Message], scene: Scene | None, pictures: int) -> 
         pictures: So many are sent at most, the last ones.
     """
     plain: list[Any] = [{"role": m.role, "content": m.content} for m in messages]
-    sights = scene.sights[-pictures:] if scene is not None and pictures > 0 else ()
+    sights = last(scene, pictures)
     if scene is None or not sights or not messages or messages[-1].role != "user":
         return plain
     parts: list[dict[str, Any]] = []

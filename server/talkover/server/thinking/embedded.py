@@ -1,15 +1,19 @@
 """The brain of the bundle, a token a job, so that sessions take turns."""
 
 import re
-from collections.abc import AsyncGenerator, Sequence
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
-from talkover.core.brain import BrainRuntime, Message, Sampling
+from talkover.core.brain import BrainRuntime, Message, Sampling, Shown
 from talkover.core.errors import BusyError
+from talkover.core.seer.types import Seen
 from talkover.server.inference import Worker
 from talkover.server.thinking.history import CUT
 from talkover.server.thinking.running import Run
 from talkover.server.thinking.scene import Scene, Senses
+from talkover.server.thinking.telling import PICTURES, last, tell
 
 ENOUGH: Final = 40
 """Characters after which an answer ends with its sentence. A small model's first sentence is its
@@ -33,6 +37,7 @@ STYLE: Final = (
 is told to, but it follows examples: on 21 telephone lines its answers fell from 16 to 12 tokens on
 average, and "sorry for your loss" became rare."""
 
+_KEPT: Final = 8  # pictures whose rows are kept, over all conversations
 _ROOM: Final = 256  # tokens for the answer and the chat format
 
 _SENTENCE_END: Final = re.compile(r"[.!?][\"')\]]*$")
@@ -48,6 +53,10 @@ def sentence_ends(text: str) -> bool:
 class OnnxBrain:
     """A ``BrainRuntime`` behind a worker.
 
+    Where the bundle's brain was taught to see, it is shown pictures as it was in training, without
+    the examples: they would be read for nothing, and make room. Where it was not, it is told what
+    is written in them.
+
     Args:
         runtime: Loaded through ``worker``, so that its threads are niced.
         worker: Runs every step; whoever made it closes it.
@@ -60,6 +69,7 @@ class OnnxBrain:
         self._runtime = runtime
         self._worker = worker
         self._penalty = repetition_penalty
+        self._shown: OrderedDict[str, Shown] = OrderedDict()
         self._closed = False
 
     @property
@@ -70,8 +80,8 @@ class OnnxBrain:
 
     @property
     def senses(self) -> Senses:
-        """See ``VoiceVLM``."""
-        return Senses()
+        """See ``VoiceVLM``. Of pictures that it cannot see it is told what is written in them."""
+        return Senses(pictures=PICTURES)
 
     async def reply(
         self,
@@ -84,11 +94,13 @@ class OnnxBrain:
         seed: int | None = None,
     ) -> AsyncGenerator[str, None]:
         """See ``VoiceVLM``. The answer ends with the first sentence after ``ENOUGH`` characters."""
-        del scene  # it is blind
         sampling = Sampling(temperature=temperature, repetition_penalty=self._penalty, seed=seed)
         run = Run(
             lambda: self._runtime.open(
-                conversation, styled(messages), sampling=sampling, max_tokens=max_tokens
+                conversation,
+                self._chat(messages, scene, max_tokens),
+                sampling=sampling,
+                max_tokens=max_tokens,
             )
         )
         said = ""
@@ -107,8 +119,7 @@ class OnnxBrain:
         self, conversation: str, messages: Sequence[Message], scene: Scene | None = None
     ) -> None:
         """See ``VoiceVLM``. Does nothing while a reply to the conversation is open."""
-        del scene
-        run = Run(lambda: self._runtime.warm(conversation, styled(messages)))
+        run = Run(lambda: self._runtime.warm(conversation, self._chat(messages, scene)))
         try:
             while not run.done:
                 await self._step(run)
@@ -124,13 +135,34 @@ class OnnxBrain:
         """See ``VoiceVLM``. The worker stays open."""
         self._closed = True
 
+    def _chat(
+        self, messages: Sequence[Message], scene: Scene | None, reserve: int = 0
+    ) -> list[Message]:
+        """On the worker: a picture is projected in milliseconds."""
+        seen = [(s.picture.digest, s.seen) for s in last(scene, PICTURES) if s.seen is not None]
+        if not seen or not self._runtime.sighted:
+            return styled(tell(messages, scene))
+        shown = [self._show(digest, one) for digest, one in seen]
+        chat = showing(styled(messages, examples=False), shown)
+        room = self._runtime.config.architecture.context - reserve
+        return fitting(chat, lambda some: len(self._runtime.tokens.prompt(some)) <= room)
+
+    def _show(self, digest: str, seen: Seen) -> Shown:
+        """Each picture is projected once, as long as it is among the last few."""
+        if digest not in self._shown:
+            self._shown[digest] = self._runtime.show(seen)
+        self._shown.move_to_end(digest)
+        while len(self._shown) > _KEPT:
+            self._shown.popitem(last=False)
+        return self._shown[digest]
+
     async def _step(self, run: Run) -> str:
         if self._closed:
             raise BusyError("the brain is closed; the server is shutting down")
         return await self._worker.run(run.step)
 
 
-def styled(messages: Sequence[Message]) -> list[Message]:
+def styled(messages: Sequence[Message], *, examples: bool = True) -> list[Message]:
     """The chat as a small model can bear it: with examples, and without broken sentences.
 
     It copies whatever it sees: after two answers that were cut in mid-sentence, all of its answers
@@ -147,4 +179,23 @@ def styled(messages: Sequence[Message]) -> list[Message]:
             content = f"{chat.pop().content} {content}"
         if content:
             chat.append(Message(message.role, content))
-    return [*instructions, *STYLE, *chat]
+    return [*instructions, *(STYLE if examples else ()), *chat]
+
+
+def showing(chat: Sequence[Message], shown: Sequence[Shown]) -> list[Message]:
+    """The chat with pictures in the caller's last message, or in one that is yet to come."""
+    if not chat or chat[-1].role != "user":
+        return [*chat, Message("user", "", tuple(shown))]
+    return [*chat[:-1], replace(chat[-1], shown=tuple(shown))]
+
+
+def fitting(chat: Sequence[Message], fits: Callable[[Sequence[Message]], bool]) -> list[Message]:
+    """The chat without as many of its oldest turns as it takes to fit; the last one stays.
+
+    What is written in a picture can be long, and no budget of words knows it in advance.
+    """
+    kept = list(chat)
+    first = 1 if kept and kept[0].role == "system" else 0
+    while len(kept) > first + 1 and not fits(kept):
+        del kept[first]
+    return kept

@@ -17,7 +17,7 @@ from talkover.core.errors import ConfigError, EndpointError
 from talkover.server.thinking.content import content
 from talkover.server.thinking.scene import Scene, Senses
 from talkover.server.thinking.sse import EventStream
-from talkover.server.thinking.telling import TOLD, tell
+from talkover.server.thinking.telling import PICTURES, tell
 
 PATIENCE: Final = 30.0
 """Seconds that the endpoint may take for its next word."""
@@ -94,7 +94,7 @@ class EndpointBrain:
     @property
     def senses(self) -> Senses:
         """See ``VoiceVLM``."""
-        return Senses(pictures=self._pictures or TOLD)
+        return Senses(pictures=self._pictures or PICTURES)
 
     async def reply(
         self,

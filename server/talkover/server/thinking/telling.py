@@ -5,19 +5,15 @@ from dataclasses import replace
 from typing import Final
 
 from talkover.core.brain import Message
+from talkover.core.brain.sight import note_of
 from talkover.core.clock import RATE
-from talkover.core.seer.types import Word
 from talkover.server.thinking.scene import Scene, Sight
 
-MAX_WRITTEN: Final = 240
-"""Characters of what is written in one picture that are told at most."""
+PICTURES: Final = 2
+"""Pictures a turn that a small model is shown, or one without eyes is told of."""
 
-TOLD: Final = 2
-"""Pictures a turn that a model without eyes is told of."""
-
-_SURE: Final = 0.5  # confidence below which a word was rather guessed than read
 _NOW: Final = RATE // 2  # a picture so close to the question is that of its moment
-_LEFT_OUT: Final = "…"
+_QUOTES: Final = str.maketrans(dict.fromkeys('"“”'))
 
 
 def caption(scene: Scene, sight: Sight) -> str:
@@ -29,48 +25,41 @@ def caption(scene: Scene, sight: Sight) -> str:
     return f"{seconds} earlier:" if late > 0 else f"{seconds} later:"
 
 
-def written(words: Sequence[Word], limit: int = MAX_WRITTEN) -> str:
-    """What is surely written, in the order it is read; whole words, at most ``limit`` characters.
-
-    What somebody wrote on a sign is nobody's instruction: it is one line without control
-    characters or quotation marks, so that it can be quoted.
-    """
-    told = ""
-    for word in words:
-        text = "".join(c for c in word.text if c.isprintable() and c not in '"“”').strip()
-        if not text or word.confidence < _SURE:
-            continue
-        longer = f"{told} {text}" if told else text
-        if len(longer) > limit:
-            return f"{told} {_LEFT_OUT}" if told else ""
-        told = longer
-    return told
+def last(scene: Scene | None, pictures: int) -> tuple[Sight, ...]:
+    """The last so many pictures of a scene, in order of their times."""
+    return scene.sights[-pictures:] if scene is not None and pictures > 0 else ()
 
 
-def tell(messages: Sequence[Message], scene: Scene | None, pictures: int = TOLD) -> list[Message]:
-    """The chat for a model that has no eyes: its last message begins with what is in view.
+def tell(messages: Sequence[Message], scene: Scene | None) -> list[Message]:
+    """The chat for a model that has no eyes: its last message begins with what is written in view.
+
+    How it is put was tried on SmolLM2-135M with eight questions: of what is written it answered
+    five of six, and of what is not it said that it could not see it. Told that a picture is shown,
+    it made things up.
 
     Args:
         messages: The caller's words last; otherwise nothing is told.
-        scene: What the caller shows.
-        pictures: So many are told of at most, the last ones.
+        scene: What the caller shows; pictures that nobody looked at are passed over.
     """
-    sights = scene.sights[-pictures:] if scene is not None and pictures > 0 else ()
+    sights = last(scene, PICTURES)
     if scene is None or not messages or messages[-1].role != "user":
         return list(messages)
-    lines = [_line(scene, sight, alone=len(sights) == 1) for sight in sights]
-    text = "\n".join([*filter(None, lines), messages[-1].content])
-    return [*messages[:-1], replace(messages[-1], content=text)]
+    lines = [
+        line if len(sights) == 1 else f"{caption(scene, sight)} {line}"
+        for sight in sights
+        if (line := _line(sight))
+    ]
+    return [
+        *messages[:-1],
+        replace(messages[-1], content="\n".join([*lines, messages[-1].content])),
+    ]
 
 
-def _line(scene: Scene, sight: Sight, *, alone: bool) -> str:
+def _line(sight: Sight) -> str:
     if sight.seen is None:
         return ""
-    text = written(sight.seen.words)
     if sight.seen.blank:
-        shown = "I show you a picture, but it is blank."
-    elif text:
-        shown = f'I show you a picture. In it is written: "{text}".'
-    else:
-        shown = "I show you a picture. Nothing is written in it."
-    return shown if alone else f"{caption(scene, sight)} {shown}"
+        return "You cannot see my picture. It is blank."
+    # What somebody wrote on a sign is quoted, and cannot end its quotation.
+    note = note_of(sight.seen.words).translate(_QUOTES)
+    return f'The picture says "{note}".' if note else "You cannot see my picture."

@@ -29,6 +29,7 @@ from talkover.core.settings import NativeSettings
 from talkover.core.tokenizer_files import read_tokenizer_file
 from talkover.server.thinking.native.prompt import Marks, build_prompt, captions, unheard
 from talkover.server.thinking.scene import Scene
+from talkover.server.thinking.telling import last
 
 MAX_SECONDS: Final = 30
 """Of a turn's sound; of a longer one the end is heard."""
@@ -153,7 +154,7 @@ class NativeRuntime:
         """
         inputs: Inputs = {}
         scene = scene if scene is not None and messages[-1].role == "user" else Scene()
-        sights = scene.sights[-self._pictures :] if self._pictures else ()
+        sights = last(scene, self._pictures)
         counts = self._look([sight.picture.rgb for sight in sights], inputs) if sights else []
         sound = 0
         if scene.sound is not None and len(scene.sound) > 0:
