@@ -83,6 +83,7 @@ def question(number: int, split: Split, kind: Kind | None = None, seed: int = 0)
         moment=moment,
         split=split,
         reason=reason,
+        form=drafted.form,
     )
 
 

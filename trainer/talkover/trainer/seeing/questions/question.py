@@ -51,6 +51,7 @@ class Question:
         moment: At which the question ends; no picture is from later.
         split: What it may be used for. No picture, text, layout or wording is in two of them.
         reason: Why nobody can tell, such as "dark" or "absent"; empty where the answer is there.
+        form: In which it is asked: a list of its kind in phrases.toml.
     """
 
     number: int
@@ -63,6 +64,7 @@ class Question:
     moment: float
     split: Split
     reason: str = ""
+    form: str = ""
 
     @property
     def answerable(self) -> bool:

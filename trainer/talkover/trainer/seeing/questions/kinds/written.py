@@ -11,7 +11,7 @@ from talkover.trainer.seeing.questions.rendering.charts import Bars, draw_chart
 from talkover.trainer.seeing.questions.rendering.screens import Window, draw_list, draw_window
 
 _PENCE: Final = ("00", "20", "25", "40", "50", "60", "75", "80", "90")
-_CODES: Final = "ABCDEFHKMNPRTVX"
+_CODES: Final = "BCDEFHKMNPRTVX"
 _HEADS: Final = {
     "room": ("Rooms", "Who is where", "Directory", "Floor plan"),
     "extension": ("Extensions", "Telephone list", "Staff", "Call list"),
