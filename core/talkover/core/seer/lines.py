@@ -7,7 +7,7 @@ it lies, and grows by what the detector was trained to leave away.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import cv2
 import numpy as np
@@ -17,7 +17,7 @@ MARKED: Final = 0.3
 """Likelihood from which on a pixel is in a line."""
 
 LIKELY: Final = 0.5
-"""Mean likelihood from which on a rectangle holds one."""
+"""Mean likelihood from which on an island is one."""
 
 GROWTH: Final = 1.6
 """Areas by perimeter that each side moves outwards (Vatti clipping, as PP-OCR is used)."""
@@ -70,7 +70,7 @@ def find_lines(likelihood: NDArray[np.float32]) -> list[Line]:
         centre, (width, height), angle = cv2.minAreaRect(island)
         if min(width, height) < _SMALLEST:
             continue
-        chance = _mean_inside(likelihood, _corners(centre, width, height, angle))
+        chance = _mean_inside(likelihood, island)
         if chance >= LIKELY:
             grown = GROWTH * width * height / (width + height)
             corners = _corners(centre, width + grown, height + grown, angle)
@@ -104,14 +104,12 @@ def _left(line: Line) -> float:
     return float(line.corners[:, 0].min())
 
 
-def _mean_inside(values: NDArray[np.float32], corners: Corners) -> float:
-    """Mean of the values in a rectangle, which may reach out of the picture."""
-    low = np.maximum(np.floor(corners.min(axis=0)), 0).astype(int)
-    high = np.ceil(corners.max(axis=0)).astype(int) + 1
-    part = values[low[1] : high[1], low[0] : high[0]]
-    mask = np.zeros(part.shape, np.uint8)
-    cv2.fillPoly(mask, [np.rint(corners - low).astype(np.int32)], 1)
-    return float(part[mask > 0].mean()) if mask.any() else 0.0
+def _mean_inside(values: NDArray[np.float32], island: NDArray[Any]) -> float:
+    """Mean of the values in an island: a single letter such as 7 fills little of a rectangle."""
+    left, top, width, height = cv2.boundingRect(island)
+    mask = np.zeros((height, width), np.uint8)
+    cv2.fillPoly(mask, [island - np.array([left, top])], 1)
+    return float(values[top : top + height, left : left + width][mask > 0].mean())
 
 
 def _corners(centre: Sequence[float], width: float, height: float, angle: float) -> Corners:
