@@ -17,6 +17,7 @@ def register(app: typer.Typer) -> None:
     from talkover.trainer.overlap.cli import app as training
     from talkover.trainer.overlap.cli import evaluate
     from talkover.trainer.reward.cli import reward
+    from talkover.trainer.seeing.cli import seer
     from talkover.trainer.stages.cli import everything, sft
     from talkover.trainer.stages.cli_rl import mine, rl
 
@@ -29,6 +30,7 @@ def register(app: typer.Typer) -> None:
     training.command()(sft)
     training.command()(rl)
     training.command()(mine)
+    training.command()(seer)
     training.command("all")(everything)
     training.command()(export)
     training.command()(delta)

@@ -143,6 +143,10 @@ class ChatTokens:
             ids += self.encode("assistant\n")
         return ids
 
+    def reply(self, text: str) -> list[int]:
+        """A whole reply as the brain would say it, with the token that ends it."""
+        return [*self.encode(text), self._close]
+
     def _content(self, message: Message) -> list[int]:
         """Its role, its pictures with what is written in them, its words."""
         ids: list[int] = []

@@ -4,6 +4,7 @@ Hu et al. 2021, LoRA: Low-Rank Adaptation of Large Language Models. What is adde
 and is merged into the matrices for export, so a tuned model costs what the base did.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -93,10 +94,22 @@ def tune(model: WhisperForConditionalGeneration, tuning: Tuning, *, seed: int) -
         for embedding in (model.model.decoder.embed_tokens, model.model.decoder.embed_positions):
             embedding.requires_grad_(tuning.embeddings)
         return
+    add_low_rank(model, tuning, tuning.matrices, seed=seed)
+
+
+def add_low_rank(model: nn.Module, tuning: Tuning, matrices: Collection[str], *, seed: int) -> None:
+    """Put something that learns beside each linear layer of these names.
+
+    Args:
+        model: To be changed.
+        tuning: Rank and scale of what is added.
+        matrices: Names of layers, of any model.
+        seed: Of its first weights.
+    """
     random = torch.Generator().manual_seed(seed)
     for module in list(model.modules()):
         for name, layer in list(module.named_children()):
-            if name in tuning.matrices and isinstance(layer, nn.Linear):
+            if name in matrices and isinstance(layer, nn.Linear):
                 setattr(module, name, LowRank(layer, tuning, random))
 
 

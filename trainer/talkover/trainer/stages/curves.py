@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 PANELS: Final[Mapping[str, tuple[str, ...]]] = {
     "loss (nats)": ("loss", "cross_entropy", "distil", "kl"),
     "reward": ("reward",),
+    "answered right (share)": ("right",),
     "guard sets: words misheard (%)": ("guard wer",),
     "guard sets: deletions (%), loops (share)": ("guard deletions", "guard loops"),
     "window (s)": ("window",),

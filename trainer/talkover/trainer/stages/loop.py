@@ -134,7 +134,7 @@ class Loop:
         """
         self._resume()
         reached = self._reached
-        with _interrupts() as asked:
+        with interrupts() as asked:
             while not reached.done:
                 figures = self._advance()
                 last = reached.step >= self._pace.steps
@@ -279,7 +279,7 @@ class _Means:
 
 
 @contextmanager
-def _interrupts() -> Iterator[Callable[[], bool]]:
+def interrupts() -> Iterator[Callable[[], bool]]:
     """Whether Ctrl-C was pressed; pressed again, it ends all at once."""
     pressed = threading.Event()
 

@@ -2,7 +2,7 @@
 
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from hashlib import sha256
 from importlib.resources import files
@@ -84,7 +84,7 @@ class TrainingRecipe:
             given = tomllib.loads(text)
             name = str(given.pop("name", name))
             tables = {one: kind for one, kind in get_type_hints(cls).items() if one != "name"}
-            _check_known(given, list(tables), "the recipe")
+            check_known(given, list(tables), "the recipe")
             data = dict(_table(given.pop("data", {}), "data"))
             sources = _table(data.pop("sources", {}), "data.sources")
             data["sources"] = {
@@ -113,9 +113,12 @@ class TrainingRecipe:
 
     def to_toml(self) -> str:
         """As it is resolved: every field with its value; ``read`` gives the same recipe."""
-        given = plain(asdict(self))
-        head = [f"name = {_value(given.pop('name'))}"]
-        return "\n".join([*head, *_tables(given, "")]) + "\n"
+        return to_tables(plain(asdict(self)))
+
+
+def to_tables(recipe: Mapping[str, Any]) -> str:
+    """A recipe as TOML: what is no table first, as TOML wants it."""
+    return "\n".join(_tables(recipe, "")) + "\n"
 
 
 def read_table(kind: type[_T], given: Mapping[str, Any], name: str) -> _T:
@@ -131,7 +134,7 @@ def read_table(kind: type[_T], given: Mapping[str, Any], name: str) -> _T:
         ConfigError: the table itself refuses its values.
     """
     known = [one.name for one in fields(kind)]  # type: ignore[arg-type]
-    _check_known(_table(given, name), known, f"[{name}]")
+    check_known(_table(given, name), known, f"[{name}]")
     try:
         return TypeAdapter(kind).validate_python(dict(given))
     except ValidationError as error:
@@ -146,7 +149,12 @@ def training_recipes() -> list[str]:
     return sorted(path.name[:-5] for path in found if path.name.endswith(".toml"))
 
 
-def _check_known(given: Mapping[str, Any], known: list[str], where: str) -> None:
+def check_known(given: Mapping[str, Any], known: Collection[str], where: str) -> None:
+    """Whether a table names only what there is.
+
+    Raises:
+        DataError: it names something else.
+    """
     if unknown := set(given) - set(known):
         raise DataError(f"{where} has no {min(unknown)!r}; there are {', '.join(known)}")
 

@@ -1,0 +1,189 @@
+"""How a brain is taught to see: one TOML file."""
+
+import json
+import tomllib
+from dataclasses import asdict, dataclass, field, replace
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
+from typing import Final, Self, get_type_hints
+
+from talkover.core.errors import ConfigError, DataError
+from talkover.trainer.seeing.questions.question import Kind
+from talkover.trainer.stages.pace import Pace
+from talkover.trainer.stages.recipe import check_known, read_table, to_tables
+from talkover.trainer.stages.tables import plain
+
+_FOLDER: Final = "recipes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelSettings:
+    """What learns: the ``[model]`` table.
+
+    Attributes:
+        rank: Of what is added to each matrix of the brain.
+        scale: By which that counts.
+        hidden: Width of the projector's middle.
+        pool: Places that it joins to one position, along rows and along columns.
+    """
+
+    rank: int = 16
+    scale: float = 2.0
+    hidden: int = 384
+    pool: int = 2
+
+    def __post_init__(self) -> None:
+        if min(self.rank, self.hidden, self.pool) < 1 or self.scale <= 0:
+            raise ConfigError("model: rank, hidden and pool are 1 or more, scale is above 0")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LessonSettings:
+    """What it learns from: the ``[lessons]`` table.
+
+    Attributes:
+        kind: Of questions; empty: all of them in turn.
+        questions: Different ones that are learnt from, again and again.
+        held: Held-out ones that are looked at, and never learnt from.
+    """
+
+    kind: str = ""
+    questions: int = 4_000
+    held: int = 104
+
+    def __post_init__(self) -> None:
+        if self.kind and self.kind not in {one.value for one in Kind}:
+            raise ConfigError(f"lessons: kind is one of {', '.join(Kind)}, or empty for all")
+        if min(self.questions, self.held) < 1:
+            raise ConfigError("lessons: questions and held are 1 or more")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaceSettings:
+    """How fast: the ``[pace]`` table.
+
+    Attributes:
+        steps: In all.
+        examples: Questions in a step.
+        micro: Of them at once.
+        rate: Learning rate at its highest.
+        warmup: Steps over which it rises.
+        lowest: Share of it that is left at the end.
+        clip: Norm that a gradient has at most.
+        decay: Weight decay.
+        chat: Every so many steps, plain chat is kept where it was; 0: never.
+        look: Every so many steps, held-out questions are asked.
+        keep: Steps between two checkpoints.
+        tell: Steps between two lines of figures.
+    """
+
+    steps: int = 900
+    examples: int = 8
+    micro: int = 4
+    rate: float = 5e-4
+    warmup: int = 30
+    lowest: float = 0.1
+    clip: float = 1.0
+    decay: float = 0.0
+    chat: int = 4
+    look: int = 150
+    keep: int = 25
+    tell: int = 5
+
+    def __post_init__(self) -> None:
+        least = min(self.steps, self.examples, self.micro, self.look, self.keep, self.tell)
+        if (
+            least < 1
+            or min(self.warmup, self.decay, self.chat) < 0
+            or min(self.rate, self.clip) <= 0
+        ):
+            raise ConfigError(
+                "pace: steps, examples, micro, look, keep and tell are 1 or more, rate and clip "
+                "above 0, the others 0 or more"
+            )
+
+    def pace(self) -> Pace:
+        """As the loops have it."""
+        return Pace(
+            steps=self.steps,
+            examples=self.examples,
+            rate=self.rate,
+            warmup=min(self.warmup, self.steps // 2),
+            lowest=self.lowest,
+            clip=self.clip,
+            decay=self.decay,
+            keep=self.keep,
+            tell=self.tell,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeerRecipe:
+    """What a brain's sight is made from; the fields but the name are the tables of its file.
+
+    Attributes:
+        name: Of the file.
+        model: What learns.
+        lessons: From what.
+        pace: How fast.
+    """
+
+    name: str
+    model: ModelSettings = field(default_factory=ModelSettings)
+    lessons: LessonSettings = field(default_factory=LessonSettings)
+    pace: PaceSettings = field(default_factory=PaceSettings)
+
+    @classmethod
+    def load(cls, name: str) -> Self:
+        """One that comes along, by its name, or a file.
+
+        Raises:
+            DataError: there is none, or it cannot be used; the message names what is wrong.
+        """
+        path = Path(name)
+        if path.suffix != ".toml":
+            inside = files(__package__).joinpath(_FOLDER, f"{name}.toml")
+            if name not in seer_recipes():
+                known = ", ".join(seer_recipes())
+                raise DataError(f"no recipe {name!r} to see by; there are {known}, or give a .toml")
+            return cls.read(inside.read_text("utf-8"), name)
+        if not path.is_file():
+            raise DataError(f"{path} is not there; name a recipe or another file")
+        return cls.read(path.read_text("utf-8"), path.stem)
+
+    @classmethod
+    def read(cls, text: str, name: str) -> Self:
+        """From the text of a file.
+
+        Raises:
+            DataError: it is no TOML, names what there is not, or a value is out of its range.
+        """
+        try:
+            given = tomllib.loads(text)
+            name = str(given.pop("name", name))
+            kinds = get_type_hints(cls)
+            check_known(given, kinds, "the recipe")
+            return cls(name=name, **{one: read_table(kinds[one], given[one], one) for one in given})
+        except (tomllib.TOMLDecodeError, ConfigError, DataError) as error:
+            raise DataError(f"recipe {name} cannot be used: {error}") from None
+
+    @property
+    def sha256(self) -> str:
+        """Tells it from any other."""
+        return sha256(json.dumps(plain(asdict(self)), sort_keys=True).encode()).hexdigest()
+
+    def quick(self) -> Self:
+        """The same with a few steps, to see that all of it works here."""
+        pace = replace(self.pace, steps=min(self.pace.steps, 4), examples=2, micro=2, look=4)
+        return replace(self, pace=pace, lessons=replace(self.lessons, questions=16, held=4))
+
+    def to_toml(self) -> str:
+        """As it is resolved: every field with its value; ``read`` gives the same recipe."""
+        return to_tables(plain(asdict(self)))
+
+
+def seer_recipes() -> list[str]:
+    """Those that come along."""
+    found = files(__package__).joinpath(_FOLDER).iterdir()
+    return sorted(path.name[:-5] for path in found if path.name.endswith(".toml"))
