@@ -37,6 +37,7 @@ async def test_what_runs_where_is_logged_once(bundle, tmp_path):
             "witness": [
                 part for part in ("speaker", "ending", "overlap") if (bundle / part).is_dir()
             ],
-            "fresh": ["listener", "brain", "voice", "vad", "speaker", "ending", "overlap"],
+            "seer": (bundle / "seer").is_dir(),
+            "fresh": ["listener", "brain", "voice", "vad", "speaker", "ending", "overlap", "seer"],
         }
     ]

@@ -259,7 +259,7 @@ def test_a_small_file_is_replaced_whole(tmp_path):
 
 def test_the_catalogue_holds_together():
     assert [part.role for part in CATALOG] == [
-        *("vad", "listener", "brain", "voice", "speaker", "ending"),
+        *("vad", "listener", "brain", "voice", "speaker", "ending", "seer"),
     ]
     assert len({part.name for part in CATALOG}) == len(CATALOG)
     for part in CATALOG:

@@ -133,8 +133,11 @@ class Builder:
             return None
         threads, providers = self._models.threads, self._providers
         eyes = _worker(stack, "seer")
-        runtime = await eyes.run(lambda: SeerRuntime(folder, threads=threads, providers=providers))
-        return Seat[Looks](runtime, eyes)
+
+        def build() -> Looks:
+            return SeerRuntime(folder, threads=threads, providers=providers)
+
+        return Seat(await eyes.run(build), eyes)
 
     async def overlap(self, stack: Stack) -> Seat[OverlapRuntime] | None:
         """Tells what a sound is, unless it is for other features: then the core's rules decide."""

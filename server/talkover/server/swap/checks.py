@@ -15,6 +15,7 @@ from talkover.core.listener.golden import SOUNDS, TOLERANCE, compare, read_golde
 from talkover.core.overlap import OverlapRuntime
 from talkover.core.overlap.features import N_FEATURES
 from talkover.core.vad import VoiceActivity, VoiceModel, feed_all
+from talkover.server.seeing.sights import Looks
 from talkover.server.swap.loading import Loaded, Patience
 
 _ASKED: Final = SOUNDS[-1]
@@ -57,6 +58,8 @@ async def check(loaded: Loaded, folder: Path, patience: Patience) -> str:
         _check_finite("ending", await parts.witness.ending(sound))
     if "overlap" in loaded.fresh and parts.witness.overlap is not None:
         await parts.witness.overlap.run(_check_overlap)
+    if "seer" in loaded.fresh and parts.seer is not None:
+        await parts.seer.run(_check_seer)
     return found
 
 
@@ -93,6 +96,12 @@ def _check_vad(model: VoiceModel, sound: NDArray[np.float32]) -> None:
 
 def _check_overlap(runtime: OverlapRuntime) -> None:
     runtime.probabilities(np.zeros(N_FEATURES, np.float32))
+
+
+def _check_seer(runtime: Looks) -> None:
+    half = np.zeros((64, 64, 3), np.uint8)
+    half[:, 32:] = 255
+    _check_finite("seer", runtime.see(half).features)
 
 
 def _check_finite(role: str, answer: object) -> None:
