@@ -26,7 +26,7 @@ from talkover.client import (
     TurnKind,
     connect,
 )
-from talkover.v1 import agent_pb2
+from talkover.v1 import agent_pb2, media_pb2
 
 from .scripted import audio, polite, serving, turn
 
@@ -65,6 +65,8 @@ async def test_a_call_says_everything_on_the_wire():
             await call.send_audio(b"\x01\x02" * 320, starts_at=640)
             await call.send_text("hello")
             await call.send_frame(b"png", encoding="png", source="screen", taken_at=5)
+            await call.send_frame(b"jpeg", source="file")
+            await call.hide("screen")
             await call.correct(0, "hallo")
             await call.report_playout(320)
             await call.interrupt()
@@ -74,8 +76,8 @@ async def test_a_call_says_everything_on_the_wire():
         assert [type(e) for e in events] == [Started, Ended]
         assert events[-1].reason is EndReason.HANG_UP
     assert server.kinds() == [
-        *("start", "audio", "audio", "text", "video", "correction", "playout", "interrupt"),
-        "hang_up",
+        *("start", "audio", "audio", "text", "video", "video", "video", "correction", "playout"),
+        *("interrupt", "hang_up"),
     ]
     start = server.received[0].start
     assert server.tokens == ["Bearer secret"]
@@ -86,6 +88,32 @@ async def test_a_call_says_everything_on_the_wire():
     assert server.received[1].audio.data == np.arange(320, dtype="<i2").tobytes()
     assert server.received[2].audio.starts_at == 640
     assert server.received[4].video.taken_at == 5
+    assert server.received[5].video.source == media_pb2.VIDEO_SOURCE_FILE
+    hidden = media_pb2.VideoFrame(source=media_pb2.VIDEO_SOURCE_SCREEN)
+    assert server.received[6].video == hidden
+
+
+async def test_a_glance_says_which_picture_a_reply_speaks_of():
+    async def looks(server, requests, context):
+        await server.open(requests, context)
+        for more in ({}, {"compared_at": 0}):
+            glance = agent_pb2.Glance(
+                turn=3,
+                asked_at=700,
+                taken_at=500,
+                source=media_pb2.VIDEO_SOURCE_CAMERA,
+                cue="this",
+                **more,
+            )
+            await context.write(agent_pb2.ConverseResponse(at=900, glance=glance))
+        await server.until_hang_up(requests)
+        await server.end(context)
+
+    async with serving(looks) as (_, url), connect(url) as call:
+        await anext(call)
+        one, two = [await anext(call) for _ in range(2)]
+    assert (one.turn, one.asked_at, one.taken_at, one.source) == (3, 700, 500, "camera")
+    assert (one.cue, one.blank, one.compared_at, two.compared_at) == ("this", False, None, 0)
 
 
 async def test_leaving_the_block_hangs_up():

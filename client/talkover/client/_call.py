@@ -114,7 +114,8 @@ class Call:
         """Show a picture.
 
         Args:
-            image: An encoded picture, at most 1 MiB and 4096 x 4096 pixels.
+            image: An encoded picture, at most 1 MiB and 25 million pixels; of an animation the
+                first picture counts.
             encoding: How it is encoded.
             source: Where it comes from.
             taken_at: Media time; 0 is now.
@@ -125,6 +126,11 @@ class Call:
             taken_at=taken_at,
             source=_wire.SOURCES[source],
         )
+        await self._send(agent_pb2.ConverseRequest(video=frame))
+
+    async def hide(self, source: _wire.VideoSource = "camera") -> None:
+        """Show nothing any more; what was shown may still be asked about as what was before."""
+        frame = media_pb2.VideoFrame(source=_wire.SOURCES[source])
         await self._send(agent_pb2.ConverseRequest(video=frame))
 
     async def correct(self, turn: int, text: str) -> None:

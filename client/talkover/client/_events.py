@@ -182,6 +182,27 @@ class Timings(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Glance(Event):
+    """The picture that a reply speaks of; it comes before the reply's first words."""
+
+    turn: int
+    """The caller's turn that is answered."""
+    asked_at: int
+    """The moment that was asked about: when the word was said that points at something, or as
+    long before as was said."""
+    taken_at: int
+    """When the picture was taken."""
+    source: str
+    """``camera``, ``screen`` or ``file``."""
+    blank: bool
+    """There is nothing to be seen in it."""
+    cue: str
+    """The caller's words that told the moment; empty: none did, and the last word counts."""
+    compared_at: int | None
+    """When the picture was taken that it is compared with, if it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Problem(Event):
     """Something went wrong. The session goes on unless ``Ended`` follows."""
 

@@ -11,6 +11,7 @@ from talkover.client._events import (
     Ended,
     EndReason,
     Event,
+    Glance,
     Problem,
     Started,
     Timings,
@@ -65,10 +66,16 @@ class View:
                 self._truncated(event)
             case Timings():
                 self._timings(event)
-            case Problem():
-                self._print(f"{event.code}: {event.message}", "red")
+            case Glance() | Problem():
+                self._beside(event)
             case Ended(reason=reason) if reason is not EndReason.HANG_UP:
                 self._print(f"the session ended: {reason.replace('_', ' ')}", "yellow")
+
+    def _beside(self, event: Glance | Problem) -> None:
+        if isinstance(event, Glance):
+            self._print(_glance(event), "dim")
+        else:
+            self._print(f"{event.code}: {event.message}", "red")
 
     def _truncated(self, event: Truncation) -> None:
         words = self._said.pop(event.turn, [])
@@ -98,6 +105,15 @@ class View:
         if self._console.is_terminal:
             line = _line("       ", who, Text(text, style="italic dim")) if text else Text("")
             self._live.update(line, refresh=True)
+
+
+def _glance(event: Glance) -> str:
+    what = f"the {event.source} at {seconds(event.taken_at):.2f} s"
+    if event.compared_at is not None:
+        what += f", beside {seconds(event.compared_at):.2f} s"
+    blank = ", which shows nothing" if event.blank else ""
+    cue = f', for "{event.cue}"' if event.cue else ""
+    return f"{'':16}looks at {what}{blank}{cue}"
 
 
 def _line(time: str, who: str, said: Text) -> Text:

@@ -11,8 +11,8 @@ from talkover.v1 import agent_pb2, media_pb2
 
 ImageType = Literal["jpeg", "png", "webp"]
 """How a picture is written."""
-VideoSource = Literal["camera", "screen"]
-"""Where a picture comes from."""
+VideoSource = Literal["camera", "screen", "file"]
+"""Where a picture comes from; one of a file stays in view until the next."""
 
 _ENCODINGS: Final = {
     Encoding.PCM16: media_pb2.AUDIO_ENCODING_PCM16,
@@ -28,7 +28,9 @@ IMAGES: Final = {
 SOURCES: Final = {
     "camera": media_pb2.VIDEO_SOURCE_CAMERA,
     "screen": media_pb2.VIDEO_SOURCE_SCREEN,
+    "file": media_pb2.VIDEO_SOURCE_FILE,
 }
+_SOURCES_BACK: Final = {number: source for source, number in SOURCES.items()}
 
 _SPEAKERS: Final = {
     agent_pb2.Speaker.Value(f"SPEAKER_{speaker.name}"): speaker for speaker in ev.Speaker
@@ -160,6 +162,21 @@ def _timings(r: agent_pb2.ConverseResponse, _: Encoding, received: float) -> ev.
     )
 
 
+def _glance(r: agent_pb2.ConverseResponse, _: Encoding, received: float) -> ev.Glance:
+    g = r.glance
+    return ev.Glance(
+        at=r.at,
+        received=received,
+        turn=g.turn,
+        asked_at=g.asked_at,
+        taken_at=g.taken_at,
+        source=_SOURCES_BACK.get(g.source, "file"),
+        blank=g.blank,
+        cue=g.cue,
+        compared_at=g.compared_at if g.HasField("compared_at") else None,
+    )
+
+
 def _problem(r: agent_pb2.ConverseResponse, _: Encoding, received: float) -> ev.Problem:
     return ev.Problem(at=r.at, received=received, code=r.error.code, message=r.error.message)
 
@@ -178,6 +195,7 @@ _READERS: Final[dict[str, _Reader]] = {
     "turn": _turn,
     "truncation": _truncation,
     "timings": _timings,
+    "glance": _glance,
     "error": _problem,
     "ended": _ended,
 }

@@ -19,7 +19,9 @@ from talkover.client.mic import Microphone
 from talkover.client.phone import Phone, Scripted, Voice
 from talkover.client.record import EventLog, Recorder
 from talkover.client.script import AfterReply, At, Line, Said, Script
+from talkover.client.showing import Showing, parse_showing, shown
 from talkover.core.audio import AudioFormat, Encoding, read_wav
+from talkover.core.clock import samples
 from talkover.core.errors import ConfigError
 
 _LEAD: Final = 0.3  # seconds of silence before the first recording
@@ -52,6 +54,13 @@ def call(
     wav: Annotated[
         list[Path] | None,
         typer.Option(help="Recording to say; the next one follows the agent's reply."),
+    ] = None,
+    picture: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FILE[@SECONDS]",
+            help="JPEG, PNG or WebP to show, so many seconds into the call; repeat for more.",
+        ),
     ] = None,
     mic: Annotated[bool, typer.Option("--mic", help="Talk yourself; wear headphones.")] = False,
     out: Annotated[
@@ -100,15 +109,18 @@ def call(
         Line(read_wav(path, rate=rate), AfterReply() if number else At(_LEAD), path.name)
         for number, path in enumerate(wav or [])
     ]
+    pictures = [parse_showing(text) for text in picture or []]
     console = Console(highlight=False)
     try:
-        asyncio.run(_talk(options, lines, console))
+        asyncio.run(_talk(options, lines, pictures, console))
     finally:
         if options.out.exists():
             console.print(f"recording {options.out}, events {options.events}", style="dim")
 
 
-async def _talk(options: _Options, lines: Sequence[Line], console: Console) -> None:
+async def _talk(
+    options: _Options, lines: Sequence[Line], pictures: Sequence[Showing], console: Console
+) -> None:
     async with contextlib.AsyncExitStack() as stack:
         call = await stack.enter_async_context(
             connect(
@@ -126,6 +138,13 @@ async def _talk(options: _Options, lines: Sequence[Line], console: Console) -> N
         )
         log = stack.enter_context(contextlib.closing(EventLog(options.events)))
         view = stack.enter_context(View(console))
+        clock = asyncio.get_running_loop().time
+        began = clock()
+
+        def note(picture: Showing) -> None:
+            log.note("picture", at=samples(clock() - began), name=picture.name)
+
+        await stack.enter_async_context(shown(call, pictures, note))
         voice = await stack.enter_async_context(_voice(options, lines, log, call))
         phone = Phone(call, voice, recorder=recorder, observers=[log.event, view.event])
         stack.enter_context(_hanging_up_on_interrupt(phone))

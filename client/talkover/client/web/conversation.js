@@ -56,6 +56,7 @@ export class Conversation {
       this.#playout.drop(body.turn);
       this.#transcript.truncated(body);
     } else if (kind === "timings") this.#transcript.timings(body);
+    else if (kind === "glance") this.#transcript.glance(body);
     else if (kind === "agentText") {
       this.#playout.words(body);
       this.#transcript.agent(body);

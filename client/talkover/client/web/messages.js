@@ -5,6 +5,7 @@
  */
 
 import { DELAYS, floor } from "./state.js";
+import { RATE } from "./wire.js";
 
 const DIAL = "dial";
 
@@ -76,6 +77,29 @@ export function announcement(state) {
   if (state.phase === "live") return "Connected. You can speak now.";
   if (state.phase === "reconnecting") return "The connection was lost. Reconnecting.";
   return `${status(state)}.`;
+}
+
+const SHOWN = { CAMERA: "your camera", SCREEN: "your screen" };
+
+/**
+ * Which picture a reply speaks of.
+ *
+ * @param {{source: string, takenAt: number, blank: boolean, cue: string,
+ *   comparedAt: number | null}} glance
+ */
+export function looked({ source, takenAt, blank, cue, comparedAt }) {
+  const shown = SHOWN[source] ?? "your picture";
+  if (blank) return `Looked at ${shown} at ${minutes(takenAt)}: there is nothing to be seen.`;
+  const times = [takenAt, ...(comparedAt === null ? [] : [comparedAt])].sort((a, b) => a - b);
+  const when = times.map(minutes).join(" and ");
+  return `Looked at ${shown} at ${when}${cue && `, as you said “${cue}”`}.`;
+}
+
+/** @param {number} ticks Of the media clock. @returns {string} Minutes and seconds of the call. */
+function minutes(ticks) {
+  const tenths = Math.floor((ticks * 10) / RATE);
+  const seconds = ((tenths % 600) / 10).toFixed(1).padStart(4, "0");
+  return `${Math.floor(tenths / 600)}:${seconds}`;
 }
 
 /** What the large button does. @param {import("./state.js").State} state */

@@ -3,6 +3,7 @@
 import { correctionForm } from "./correction.js";
 import { make } from "./dom.js";
 import { latencyBar } from "./latency.js";
+import { looked } from "./messages.js";
 import { heardCount, spoken } from "./words.js";
 
 const MAX_ENTRIES = 200;
@@ -178,6 +179,14 @@ export class Transcript {
   timings(timings) {
     const reply = this.#reply(timings.turn);
     reply.side.replaceChildren(latencyBar(timings));
+  }
+
+  /** Which picture a reply speaks of. @param {{turn: number} & Parameters<typeof looked>[0]} glance */
+  glance(glance) {
+    const { item } = this.#reply(glance.turn);
+    item.querySelector(".looked")?.remove();
+    item.append(make("span", "looked", looked(glance)));
+    this.#follow();
   }
 
   /** Keep the newest in view, unless the reader has scrolled up to something older. */

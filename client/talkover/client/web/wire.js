@@ -15,6 +15,7 @@ const MAX_SHOWN = 4000;
 const MAX_WORDS = 400;
 const KINDS = [
   "started", "transcript", "agentText", "turn", "truncation", "error", "ended", "timings",
+  "glance",
 ];
 
 /**
@@ -70,6 +71,14 @@ const READERS = {
     transcript: number(m.transcript),
     firstToken: number(m.firstToken),
     firstAudio: number(m.firstAudio),
+  }),
+  glance: (m) => ({
+    turn: number(m.turn),
+    takenAt: number(m.takenAt),
+    source: enumerated(m.source, "VIDEO_SOURCE_"),
+    blank: m.blank === true,
+    cue: text(m.cue),
+    comparedAt: m.comparedAt === undefined ? null : number(m.comparedAt),
   }),
 };
 
