@@ -1,5 +1,6 @@
 import pytest
 
+from talkover.core.brain import delta as sights
 from talkover.core.bundles.outdated import is_outdated
 from talkover.core.listener import deltafile
 
@@ -10,9 +11,12 @@ def test_the_current_bundle_is_what_this_version_would_build(bundle):
 
 
 @pytest.mark.bundle
-def test_a_bundle_without_the_delta_that_comes_along_is_outdated(bundle, tmp_path, monkeypatch):
-    shipped = tmp_path / "listener-delta.safetensors"
-    monkeypatch.setattr(deltafile, "SHIPPED", shipped)
+@pytest.mark.parametrize("module", [deltafile, sights])
+def test_a_bundle_without_the_delta_that_comes_along_is_outdated(
+    bundle, tmp_path, monkeypatch, module
+):
+    shipped = tmp_path / "delta.safetensors"
+    monkeypatch.setattr(module, "SHIPPED", shipped)
     assert not is_outdated(bundle)
     shipped.write_bytes(b"any")
     assert is_outdated(bundle)

@@ -86,7 +86,7 @@ class PaceSettings:
     lowest: float = 0.1
     clip: float = 1.0
     decay: float = 0.0
-    chat: int = 4
+    chat: int = 8
     look: int = 150
     keep: int = 25
     tell: int = 5

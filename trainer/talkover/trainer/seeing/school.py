@@ -14,7 +14,7 @@ from talkover.trainer.data.texts import Split, Theme, draw_text
 from talkover.trainer.seeing.lessons import Lesson, Lessons
 from talkover.trainer.seeing.model import Asked, Seer
 
-_CHATS: Final = 4
+_CHATS: Final = 2
 _ORDER, _CHAT = 0, 1  # what is drawn
 
 

@@ -78,20 +78,22 @@ class Teacher:
         """
         self._resume()
         pace, run = self._pace, self._run
+        exam: Exam | None = None
         with interrupts() as asked:
             while self._step < pace.steps and not asked():
                 figures = self._advance()
                 last = self._step == pace.steps
                 if last or self._step % run.recipe.pace.look == 0:
-                    figures |= self._look().figures()
-                self._log(figures, told=last or "right held" in figures)
+                    exam = self._look()
+                    figures |= exam.figures()
+                self._log(figures, told="right held" in figures)
                 tell(self._step, figures)
                 if last or asked() or self._step % pace.keep == 0:
                     self._save()
         done = self._step == pace.steps
         run.note(steps=self._step, seconds=round(self._seconds, 1))
         if done and not run.told["done"]:
-            self._leave(self._look())
+            self._leave(exam or self._look())
         return done
 
     def _advance(self) -> dict[str, float]:
