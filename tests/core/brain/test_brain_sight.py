@@ -34,7 +34,14 @@ def delta(tiny_gguf):
     projector["spread"] = projector["spread"].astype(np.float16).astype(np.float32)
     up, down = random.normal(0, 0.1, (96, 3)), random.normal(0, 0.1, (3, WIDTH))
     changes = {f"{CHANGED}.weight": low_rank(up, down, np.ones(3))}
-    about = About(base=sha256_of(tiny_gguf), sight=SIGHT, run="tiny", accuracy=0.5, card="# tiny\n")
+    about = About(
+        base=sha256_of(tiny_gguf),
+        eyes="tiny",
+        sight=SIGHT,
+        run="tiny",
+        accuracy=0.5,
+        card="# tiny\n",
+    )
     return SightDelta(about, changes, projector)
 
 

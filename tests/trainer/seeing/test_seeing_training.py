@@ -181,26 +181,32 @@ def test_chat_is_where_it_was_until_something_is_added(weights, tokens):
     loss.backward()
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory, tiny_gguf, weights, tokens, lessons, held):
+    folder = tmp_path_factory.mktemp("runs") / "whole"
+    taught = teacher(folder, tiny_gguf, weights, tokens, lessons, held)
+    assert taught.go()
+    return folder, taught._model
+
+
 def test_it_learns_what_it_sees_and_the_graph_says_the_same(
-    tmp_path, tiny_gguf, weights, tokens, lessons, held
+    tmp_path, whole, tiny_gguf, tokens, held
 ):
-    given = (tiny_gguf, weights, tokens, lessons, held)
-    whole = teacher(tmp_path / "whole", *given)
-    assert whole.go()
-    lines = read_metrics(tmp_path / "whole")
+    run, model = whole
+    lines = read_metrics(run)
     assert lines[-1]["loss"] < 0.5 * lines[0]["loss"]
-    exam = examine(whole._model, tokens, held, 16)
+    exam = examine(model, tokens, held, 16)
     assert exam.right >= 0.9
     assert exam.blind <= exam.majority + 0.01 < exam.right
-    assert "the most frequent answer" in (tmp_path / "whole" / "card.md").read_text()
+    assert "the most frequent answer" in (run / "card.md").read_text()
 
-    delta = read_sight(tmp_path / "whole" / DELTA_FILE)
+    delta = read_sight(run / DELTA_FILE)
     assert delta.about.accuracy == exam.right
     for precision, least in (("fp32", 1.0), ("int8", 0.9)):
         folder = tmp_path / precision
         build_brain(tiny_gguf, folder, precision=precision, delta=delta)
         runtime = BrainRuntime(folder, threads=1)
-        same = [said(runtime, held, n) == spoken(whole._model, tokens, held, n) for n in range(16)]
+        same = [said(runtime, held, n) == spoken(model, tokens, held, n) for n in range(16)]
         assert np.mean(same) >= least
 
 
@@ -235,11 +241,9 @@ GREY = np.full((32, 32, 3), 128, np.uint8)
 
 
 def test_an_interrupted_run_goes_on_as_if_it_had_not_been(
-    tmp_path, tiny_gguf, weights, tokens, lessons, held
+    tmp_path, whole, tiny_gguf, weights, tokens, lessons, held
 ):
     given = (tiny_gguf, weights, tokens, lessons, held)
-    whole = teacher(tmp_path / "whole", *given)
-    whole.go()
 
     def kill(step, _figures):
         if step == 14:
@@ -250,7 +254,7 @@ def test_an_interrupted_run_goes_on_as_if_it_had_not_been(
     assert latest(tmp_path / "broken" / "checkpoints").stem == "step-00000010"
     second = teacher(tmp_path / "broken", *given)
     assert second.go()
-    for name, value in learnt(whole._model).items():
+    for name, value in learnt(whole[1]).items():
         assert torch.equal(value, learnt(second._model)[name]), name
     steps = [line["step"] for line in read_metrics(tmp_path / "broken")]
     assert steps == sorted(set(steps))
@@ -279,7 +283,7 @@ def test_recipes_are_read_and_written_alike():
 
 
 def test_what_is_learnt_fits_into_its_file(weights):
-    about = About(base="0" * 64, sight=SIGHT, run="x", accuracy=0)
+    about = About(base="0" * 64, eyes="squint", sight=SIGHT, run="x", accuracy=0)
     model = seer(weights)
     delta = model.delta(about)
     assert len(delta.changes) == 2 * 7

@@ -40,6 +40,7 @@ class About(BaseModel):
     Attributes:
         kind: Of the file.
         base: sha256 of the GGUF file that it changes.
+        eyes: Names the features that it was trained with: a seer's ``features``.
         sight: What its projector takes and gives.
         run: That made it.
         accuracy: Share of held-out questions that were answered right after training, 0 to 1.
@@ -50,6 +51,7 @@ class About(BaseModel):
 
     kind: str = Field(_KIND, pattern=f"^{_KIND}$")
     base: str = Field(pattern=r"^[0-9a-f]{64}$")
+    eyes: str = Field(max_length=200)
     sight: Sight
     run: str = Field(max_length=200)
     accuracy: float = Field(ge=0, le=1)

@@ -11,11 +11,13 @@ from talkover.core.bundles.assemble import Progress, Step, Tell, assemble
 from talkover.core.bundles.manifest import Licence
 from talkover.core.bundles.store import BundleStore
 from talkover.core.ending.graph import build_ending
+from talkover.core.errors import WeightsError
 from talkover.core.listener.build import build_listener
 from talkover.core.listener.deltafile import DELTA, Delta, read_delta
 from talkover.core.overlap.config import CONFIG, GRAPH
 from talkover.core.overlap.runtime import shipped
 from talkover.core.seer.build import build_seer
+from talkover.core.seer.config import FEATURES
 from talkover.core.speaker.graph import build_speaker
 from talkover.core.speaker.spread import read_spread
 from talkover.core.voice.build import build_voice
@@ -60,7 +62,7 @@ def build_base(
     """
     sources = {part.role: require(data_dir, part) for part in CATALOG}
     trained = None if delta is None else read_delta(delta)
-    taught = None if sight is None else read_sight(sight)
+    taught = None if sight is None else _taught(sight)
 
     def vad(out: Path, tell: Tell) -> dict[str, JsonValue]:
         tell("copying")
@@ -113,6 +115,21 @@ def build_base(
     }
     licences = _licences(trained, taught)
     return assemble(BundleStore(data_dir), steps, licences, progress=progress)
+
+
+def _taught(path: Path) -> SightDelta:
+    """What training to see changed.
+
+    Raises:
+        WeightsError: it is no such file, or was trained with other eyes than the bundle gets.
+    """
+    delta = read_sight(path)
+    if delta.about.eyes != FEATURES:
+        raise WeightsError(
+            f"{path} was trained with the features {delta.about.eyes}, and a bundle's are "
+            f"{FEATURES}; train one for these: talkover train seer"
+        )
+    return delta
 
 
 def _licences(trained: Delta | None, taught: SightDelta | None) -> dict[Role, Licence]:

@@ -160,6 +160,7 @@ class Teacher:
         card = write_card(run.folder.resolve().name, run.recipe, run.told, exam)
         about = About(
             base=run.told["base"],
+            eyes=run.told["eyes"],
             sight=self._model.sight,
             run=run.folder.resolve().name[:200],
             accuracy=exam.right,
