@@ -1,12 +1,19 @@
 """A rendered clip: a room in which a clock runs and a bar code says which picture it is."""
 
+import asyncio
 import io
+import time
+from fractions import Fraction
 
 import numpy as np
+from aiortc.mediastreams import MediaStreamTrack
+from av import VideoFrame
 from PIL import Image, ImageDraw
 
 BITS = 12
 WIDE, HIGH = 320, 240
+FPS = 5
+BASE = Fraction(1, 90_000)
 
 
 def picture(number, rate):
@@ -33,3 +40,25 @@ def encoded(rgb, form="JPEG", **more):
     sink = io.BytesIO()
     Image.fromarray(rgb).save(sink, form, **more)
     return sink.getvalue()
+
+
+class Camera(MediaStreamTrack):
+    """Pictures with their numbers on them, five a second."""
+
+    kind = "video"
+
+    def __init__(self, count):
+        super().__init__()
+        self.taken = []
+        self._count = count
+
+    async def recv(self):
+        number = len(self.taken)
+        if number == self._count:
+            await asyncio.Event().wait()
+        began = self.taken[0] if self.taken else time.monotonic()
+        await asyncio.sleep(max(0.0, began + number / FPS - time.monotonic()))
+        self.taken.append(time.monotonic())
+        frame = VideoFrame.from_ndarray(np.ascontiguousarray(picture(number, FPS)), format="rgb24")
+        frame.pts, frame.time_base = round((self.taken[-1] - self.taken[0]) * 90_000), BASE
+        return frame

@@ -72,11 +72,16 @@ class Caller:
 
 
 @contextlib.asynccontextmanager
-async def webrtc_call(url, pcm=None, **start) -> AsyncIterator[Caller]:
-    """Call the server whose page is at ``url``; the session has started when the block begins."""
+async def webrtc_call(url, pcm=None, video=None, **start) -> AsyncIterator[Caller]:
+    """Call the server whose page is at ``url``; the session has started when the block begins.
+
+    ``video`` is a track, shown as a camera.
+    """
     connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     channel = connection.createDataChannel("events")
     connection.addTrack(Microphone(pcm))
+    if video is not None:
+        connection.addTrack(video)
     caller = Caller(connection, channel)
     opened = asyncio.Event()
     channel.on("open", opened.set)

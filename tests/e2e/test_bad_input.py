@@ -110,21 +110,21 @@ async def test_a_message_over_the_limit_is_refused_by_the_transport(channel):
 
 
 @pytest.mark.parametrize(
-    "request_",
+    ("request_", "code"),
     [
-        picture(b"no picture"),
-        picture(b"\x89PNG\r\n\x1a\n" + bytes(100)),
-        picture(b"\xff\xd8\xff" + bytes(100), media_pb2.IMAGE_ENCODING_JPEG),
-        Request(correction=agent_pb2.Correction(turn=99, text="x")),
+        (picture(b"no picture"), "PICTURE"),
+        (picture(b"\x89PNG\r\n\x1a\n" + bytes(100)), "PICTURE"),
+        (picture(b"\xff\xd8\xff" + bytes(100), media_pb2.IMAGE_ENCODING_JPEG), "PICTURE"),
+        (Request(correction=agent_pb2.Correction(turn=99, text="x")), "PROTOCOL"),
     ],
 )
-async def test_a_small_mistake_is_told_and_the_call_goes_on(channel, request_):
+async def test_a_small_mistake_is_told_and_the_call_goes_on(channel, request_, code):
     call = agent_pb2_grpc.AgentStub(channel).Converse(timeout=20)
     await call.write(start())
     await call.write(request_)
     seen = [await call.read(), await call.read()]
     assert [event.WhichOneof("message") for event in seen] == ["started", "error"]
-    assert seen[1].error.code == "PROTOCOL"
+    assert seen[1].error.code == code
     await call.write(SILENCE)
     await call.write(Request(hang_up=agent_pb2.HangUp()))
     event = await call.read()

@@ -68,6 +68,7 @@ def test_a_bad_beginning_is_refused(bad, error):
         (Request(text=agent_pb2.TextInput(text="x" * (MAX_TEXT + 1))), ProtocolError),
         (Request(correction=agent_pb2.Correction(turn=-1, text="x")), ProtocolError),
         (Request(video=media_pb2.VideoFrame(data=b"x")), ProtocolError),
+        (Request(video=media_pb2.VideoFrame(encoding=9, data=b"x")), ProtocolError),
         (
             Request(
                 video=media_pb2.VideoFrame(
@@ -81,6 +82,11 @@ def test_a_bad_beginning_is_refused(bad, error):
 def test_a_bad_message_is_refused(bad, error):
     with pytest.raises(error):
         opened().admit(bad)
+
+
+def test_a_picture_without_anything_in_it_ends_what_was_shown():
+    nothing = media_pb2.VideoFrame(source=media_pb2.VIDEO_SOURCE_SCREEN)
+    assert opened().admit(Request(video=nothing)) == "video"
 
 
 def test_nothing_follows_a_hang_up():

@@ -2,14 +2,12 @@
 
 import asyncio
 import time
-from fractions import Fraction
 
 import numpy as np
 import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection
-from aiortc.mediastreams import MediaStreamTrack
 from av import VideoFrame
-from clock_clip import number_of, picture
+from clock_clip import BASE, FPS, Camera, number_of
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,9 +17,6 @@ from talkover.server.session.mediaclock import MediaClock
 from talkover.server.transports.webrtc import seam
 from talkover.server.transports.webrtc.pictures import Watcher
 from talkover.server.transports.webrtc.videoclock import VideoClock
-
-BASE = Fraction(1, 90_000)
-FPS = 5
 
 
 @given(
@@ -46,28 +41,6 @@ def test_a_track_that_jumps_begins_anew():
     assert clock.place(90_000, BASE, 100 + RATE) == 100 + RATE
     assert clock.place(90_000 * 500, BASE, 100 + 2 * RATE) == 100 + 2 * RATE
     assert clock.place(0, BASE, 3 * RATE) == 3 * RATE
-
-
-class Camera(MediaStreamTrack):
-    """Pictures with their numbers on them, five a second."""
-
-    kind = "video"
-
-    def __init__(self, count):
-        super().__init__()
-        self.taken = []
-        self._count = count
-
-    async def recv(self):
-        number = len(self.taken)
-        if number == self._count:
-            await asyncio.Event().wait()
-        began = self.taken[0] if self.taken else time.monotonic()
-        await asyncio.sleep(max(0.0, began + number / FPS - time.monotonic()))
-        self.taken.append(time.monotonic())
-        frame = VideoFrame.from_ndarray(np.ascontiguousarray(picture(number, FPS)), format="rgb24")
-        frame.pts, frame.time_base = round((self.taken[-1] - self.taken[0]) * 90_000), BASE
-        return frame
 
 
 class Session:

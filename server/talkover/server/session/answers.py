@@ -130,7 +130,7 @@ class Answers:
         self._marks = Milestones()
         self._released = self._audible = False
         self._words, self._unsaid = 0, []
-        self._asked = asked = self._asking.begin(command)
+        self._asked = asked = self._asking.begin(command, parts)
         self._reply = self._spawn(self._answer(command.turn, asked, parts), f"reply-{command.turn}")
 
     def release(self) -> None:

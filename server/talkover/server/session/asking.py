@@ -20,7 +20,7 @@ class Asked:
         start: Where its audio begins, on the media clock.
         end: Where it ends.
         words: On the media clock; none, if it was typed.
-        view: What of the pictures it is about; None: nothing is shown.
+        view: What of the pictures it is about; None: nothing is shown, or nobody would look.
     """
 
     start: int
@@ -43,10 +43,12 @@ class Asking:
         self._ears = ears
         self._eyes = eyes
 
-    def begin(self, think: Think) -> Asked:
+    def begin(self, think: Think, parts: Parts) -> Asked:
         """What a turn asks about, decided by its words as they are now."""
         words = self._ears.words(think.listens)
-        return Asked(think.start, think.end, words, self._eyes.view(words, think.end))
+        looks = parts.brain.senses.pictures > 0
+        view = self._eyes.view(words, think.end) if looks else None
+        return Asked(think.start, think.end, words, view)
 
     async def scene(self, asked: Asked, parts: Parts) -> Scene:
         """The turn for those who answer it, as far as they have senses for it."""

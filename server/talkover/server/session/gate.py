@@ -24,6 +24,11 @@ _ENCODINGS: Final = {
     media_pb2.AUDIO_ENCODING_MULAW: Encoding.MULAW,
     media_pb2.AUDIO_ENCODING_ALAW: Encoding.ALAW,
 }
+_IMAGES: Final = (
+    media_pb2.IMAGE_ENCODING_JPEG,
+    media_pb2.IMAGE_ENCODING_PNG,
+    media_pb2.IMAGE_ENCODING_WEBP,
+)
 
 
 def audio_format(message: media_pb2.AudioFormat) -> AudioFormat:
@@ -120,7 +125,7 @@ class Gate:
 
     @staticmethod
     def _admit_video(frame: media_pb2.VideoFrame) -> None:
-        if frame.data and frame.encoding == media_pb2.IMAGE_ENCODING_UNSPECIFIED:
+        if frame.data and frame.encoding not in _IMAGES:
             raise ProtocolError("say how the picture is encoded: JPEG, PNG or WEBP")
         if len(frame.data) > MAX_FRAME_BYTES:
             raise ProtocolError(f"a picture over {MAX_FRAME_BYTES} bytes; send a smaller one")
