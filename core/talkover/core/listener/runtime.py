@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from talkover.core.clock import RATE
 from talkover.core.errors import BundleError, ModelError
+from talkover.core.listener.bias import Favours
 from talkover.core.listener.config import ListenerConfig, WindowRule
 from talkover.core.listener.decoder import (
     DECODER_FILE,
@@ -21,9 +22,9 @@ from talkover.core.listener.decoder import (
     run_bound,
 )
 from talkover.core.listener.graph import VARIANTS, Variant
-from talkover.core.listener.search import Candidate, Search, Step, search_for
+from talkover.core.listener.search import Candidate, Search, Step, filled, log_softmax, search_for
 from talkover.core.listener.tokens import Tokens
-from talkover.core.listener.types import Hypothesis, ListenRequest, Transcript, Word
+from talkover.core.listener.types import MOST_BIAS, Hypothesis, ListenRequest, Transcript, Word
 from talkover.core.listener.words import words_in_time
 from talkover.core.onnx.session import open_session
 
@@ -86,6 +87,7 @@ class ListenerRuntime:
         # Its encoder's precision is one for all that it is given at once; see ``build_encoder``.
         self._one_by_one = variant == "int8"
         self._random = random or np.random.default_rng()
+        self._favours = Favours(self.tokens.written)
 
     def transcribe(
         self, requests: Sequence[ListenRequest], abandon: Abandon | None = None
@@ -139,6 +141,8 @@ class ListenerRuntime:
         cool = request.temperature == 0 or _COOLEST <= request.temperature < np.inf
         if request.max_tokens < 1 or not cool:
             raise ModelError(f"max_tokens must be positive, temperature 0 or at least {_COOLEST}")
+        if not 0 <= request.bias <= (MOST_BIAS if request.greedy else 0):
+            raise ModelError(f"bias is 0 to {MOST_BIAS:g}, for one hypothesis at temperature 0")
         self.tokens.check_languages(request.languages)
 
     def _batch(
@@ -148,12 +152,18 @@ class ListenerRuntime:
         decoding = Decoding(self._decoder, cross, len(requests))
         heard, first = self._begin(decoding, requests)
         searches = [
-            search_for(request, self.tokens.end, self._limit(request), self._random)
+            search_for(
+                request,
+                self.tokens.end,
+                self._limit(request),
+                self._random,
+                self._favours.bias(request.in_view, request.bias),
+            )
             for request in requests
         ]
         heat = [request.temperature for request in requests]
         # One greedy row is never reordered, so where it looks can be kept on the way.
-        greedy = len(requests) == 1 and requests[0].n_best == 1 and not heat[0]
+        greedy = len(requests) == 1 and requests[0].greedy
         looks = [decoding.alignment[0, :, -1:]] if greedy and requests[0].words else []
         self._search(decoding, searches, first, heat, abandon, looks)
         transcripts = []
@@ -229,14 +239,14 @@ class ListenerRuntime:
                 search, temperature = searches[index], temperatures[index]
                 begin = place * width
                 rows = logits[begin : begin + len(search.live)] + penalty
-                advanced = search.advance(_log_softmax(rows, temperature or 1.0))
+                advanced = search.advance(log_softmax(rows, temperature or 1.0))
                 if advanced:
                     kept.append(place)
                     steps.append([(begin + row, token) for row, token in advanced])
             if not kept:
                 return
             wider = max(len(some) for some in steps)
-            flat = [step for some in steps for step in _filled(some, wider)]
+            flat = [step for some in steps for step in filled(some, wider)]
             rows_kept = [row for row, _ in flat]
             if len(kept) < len(active) or rows_kept != list(range(len(logits))):
                 decoding.keep(kept if len(kept) < len(active) else None, rows_kept)
@@ -285,15 +295,3 @@ class ListenerRuntime:
         decoding = Decoding(self._decoder, cross, 1)
         decoding.read(tokens)
         return decoding.alignment[0, :, len(prompt) - 1 :]
-
-
-def _filled(steps: Sequence[Step], width: int) -> list[Step]:
-    return [*steps, *[steps[0]] * (width - len(steps))]
-
-
-def _log_softmax(logits: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:
-    scaled = logits / np.float32(temperature)
-    scaled -= scaled.max(axis=1, keepdims=True)
-    total = np.exp(scaled).sum(axis=1, dtype=np.float32, keepdims=True)
-    result: NDArray[np.float32] = scaled - np.log(total)
-    return result

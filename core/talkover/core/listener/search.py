@@ -12,6 +12,7 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from talkover.core.listener.bias import Bias
 from talkover.core.listener.types import ListenRequest
 
 Step = tuple[int, int]
@@ -79,7 +80,13 @@ class Search(Protocol):
         """What was found, the best first; at least one."""
 
 
-def search_for(request: ListenRequest, end: int, limit: int, random: np.random.Generator) -> Search:
+def search_for(
+    request: ListenRequest,
+    end: int,
+    limit: int,
+    random: np.random.Generator,
+    bias: Bias | None = None,
+) -> Search:
     """The search that a request asks for.
 
     Args:
@@ -87,10 +94,11 @@ def search_for(request: ListenRequest, end: int, limit: int, random: np.random.G
         end: The token that ends a text.
         limit: Tokens of text at most.
         random: Where samples are drawn from.
+        bias: Of a greedy search.
     """
     if request.temperature > 0:
         return Sampling(end, request.n_best, limit, random)
-    return BeamSearch(end, request.n_best, limit)
+    return BeamSearch(end, request.n_best, limit, bias)
 
 
 @dataclass(slots=True)
@@ -98,12 +106,14 @@ class BeamSearch:
     """Keep the ``width`` likeliest beginnings. With a width of 1 this is greedy decoding.
 
     It is over when ``width`` texts have ended, as in Whisper's own (Radford et al. 2022, a
-    patience of 1).
+    patience of 1). A bias turns the choice of a greedy search; the log-probabilities that it
+    answers with stay the model's own.
     """
 
     end: int
     width: int
     limit: int
+    bias: Bias | None = None
     live: list[Candidate] = field(default_factory=lambda: [Candidate()])
     _found: list[Candidate] = field(default_factory=list)
 
@@ -135,7 +145,10 @@ class BeamSearch:
     def _best(self, log_probs: NDArray[np.float32]) -> list[tuple[int, int, float]]:
         """Twice as many continuations as are kept: if half of them end, enough remain."""
         if self.width == 1:
-            token = int(log_probs[0].argmax())
+            scores = log_probs[0]
+            if self.bias is not None:
+                scores = self.bias.weigh(scores, self.live[0].tokens)
+            token = int(scores.argmax())
             return [(0, token, float(log_probs[0, token]))]
         totals = log_probs + np.array([[row.total] for row in self.live], np.float32)
         flat = totals.ravel()
@@ -224,3 +237,17 @@ def loop_length(tokens: Sequence[int]) -> int:
         if same + unit >= max(_REPEATED_TOKENS, _LEAST_REPEATS * unit):
             return same
     return 0
+
+
+def log_softmax(logits: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:
+    """Log-probabilities of logits [rows, vocabulary] at a temperature above 0."""
+    scaled = logits / np.float32(temperature)
+    scaled -= scaled.max(axis=1, keepdims=True)
+    total = np.exp(scaled).sum(axis=1, dtype=np.float32, keepdims=True)
+    result: NDArray[np.float32] = scaled - np.log(total)
+    return result
+
+
+def filled(steps: Sequence[Step], width: int) -> list[Step]:
+    """As many steps as the widest search has, the first one again in place of what is missing."""
+    return [*steps, *[steps[0]] * (width - len(steps))]

@@ -1,9 +1,13 @@
 """What the listener is asked, and what it answers."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+
+MOST_BIAS: Final = 8.0
+"""Beyond it a word in view is written whatever is said."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,6 +23,9 @@ class ListenRequest:
         words: Whether words and their times are wanted.
         max_tokens: At most as many tokens a hypothesis; the length of the speech also bounds it.
         temperature: 0 takes the likeliest; above 0 samples.
+        in_view: Words that the speaker sees, as they are written there.
+        bias: How much likelier these become: natural logarithm, 0 to ``MOST_BIAS``, for a greedy
+            search alone. 0: not at all.
     """
 
     pcm: NDArray[np.float32]
@@ -27,6 +34,13 @@ class ListenRequest:
     words: bool = True
     max_tokens: int = 224
     temperature: float = 0.0
+    in_view: tuple[str, ...] = ()
+    bias: float = 0.0
+
+    @property
+    def greedy(self) -> bool:
+        """It takes the likeliest token every time."""
+        return self.n_best == 1 and self.temperature == 0
 
 
 @dataclass(frozen=True, slots=True)
