@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from talkover.core.errors import PictureError
-from talkover.core.seer.decoding import MAX_BYTES, MAX_SCANS, decode, fit
+from talkover.core.seer.decoding import MAX_BYTES, decode, fit
+from talkover.core.seer.headers import MAX_PIECES, MAX_SCANS, refuse_slow
 from talkover.core.seer.types import LONGEST_SIDE, digest_of
 
 RED, BLUE = (220, 20, 30), (10, 30, 200)
@@ -185,9 +186,22 @@ def test_a_jpeg_that_goes_over_its_picture_again_and_again_is_refused():
     scan = data[last:-2]
     with pytest.raises(PictureError, match=f"more than {MAX_SCANS} scans"):
         decode(data[:last] + scan * 2 * MAX_SCANS + data[-2:])
-    note = b"\xff\xfe\0\2"
-    with pytest.raises(PictureError, match="segments"):
-        decode(data[:2] + note * 5000 + data[2:])
+
+
+def test_a_file_of_countless_pieces_is_refused_before_they_are_counted():
+    photo, drawing = packed(halves(), "JPEG"), packed(halves(), "PNG")
+    end_of_head = drawing.index(b"IDAT") - 4
+    for made in (
+        photo[:2] + b"\xff\xfe\0\2" * (MAX_PIECES + 1) + photo[2:],
+        photo[:2] + b"\xff" * 10_000 + photo[2:],
+        photo[:2] + b"\xff\xd0" * 10_000 + photo[2:],
+        b"\xff\xd8" + b"\xff\0" * 10_000,
+        drawing[:end_of_head] + chunk(b"IDAT", b"") * MAX_PIECES + drawing[end_of_head:],
+    ):
+        with pytest.raises(PictureError, match=r"save it|send the whole file"):
+            refuse_slow(made)
+    for fine in (photo, drawing, packed(halves(), "WEBP"), b"", b"hello"):
+        refuse_slow(fine)
 
 
 def test_frames_are_fitted_and_what_is_none_is_refused():

@@ -1,18 +1,18 @@
 """Bytes that somebody sent, to a picture; whatever they are, at a bounded cost.
 
-What a file says of itself is looked at before its pixels are: its kind, its size, and how often a
-JPEG goes over the whole picture. Pillow does the decoding, with the three formats that are wanted
-and no other.
+What a file says of itself is looked at before its pixels are: its kind, its size, and of how many
+pieces it is (``headers``). Pillow does the decoding, with the three formats that are wanted and no
+other.
 """
 
 import io
-import re
 from typing import Final
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from talkover.core.errors import PictureError
+from talkover.core.seer.headers import refuse_slow, webp_size
 from talkover.core.seer.types import LONGEST_SIDE, Rgb
 
 MAX_BYTES: Final = 16 << 20
@@ -23,10 +23,6 @@ MAX_PIXELS: Final = 25_000_000
 
 SHORTEST_SIDE: Final = 8
 """Pixels, at least: there is nothing to be seen in less."""
-
-MAX_SCANS: Final = 64
-"""Times that a JPEG may go over its picture. Encoders use about ten; each takes time, and a small
-file can ask for a hundred thousand."""
 
 _FORMATS: Final = ("JPEG", "PNG", "WEBP")
 _WANTED: Final = "send a JPEG, PNG or WebP file"
@@ -40,9 +36,6 @@ _TURNS: Final = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_START_OF_SCAN: Final = 0xDA
-_SEGMENT: Final = re.compile(rb"\xff([^\x00\x01\xd0-\xd9\xff])")  # JPEG markers that have a length
-_MAX_SEGMENTS: Final = 4096  # colour profiles and the like come in a few hundred
 _PAPER: Final = (255, 255, 255)  # what lies behind transparent places
 
 
@@ -62,9 +55,8 @@ def decode(data: bytes) -> Rgb:
             f"a picture of {len(data) / 1e6:.0f} MB is too large; send at most "
             f"{MAX_BYTES / 1e6:.0f} MB"
         )
-    _refuse_size(_webp_size(data))
-    if data[:2] == b"\xff\xd8":
-        _refuse_scans(data)
+    refuse_slow(data)
+    _refuse_size(webp_size(data))
     try:
         with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
             _refuse_size(image.size)
@@ -136,39 +128,3 @@ def _plain(image: Image.Image) -> Image.Image:
     if image.has_transparency_data:
         return image.convert("RGBA")
     return image.convert("RGB") if image.mode in {"1", "P"} else image
-
-
-def _webp_size(data: bytes) -> tuple[int, int] | None:
-    """Width and height that a WebP file declares: its decoder would make room for them at once.
-
-    None: it is no WebP file, or too short a one.
-    """
-    if data[:4] != b"RIFF" or data[8:12] != b"WEBP" or len(data) < 30:
-        return None
-
-    def number(begin: int, end: int) -> int:
-        return int.from_bytes(data[begin:end], "little")
-
-    match data[12:16]:
-        case b"VP8X":
-            return number(24, 27) + 1, number(27, 30) + 1
-        case b"VP8L":
-            bits = number(21, 25)
-            return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
-        case b"VP8 ":
-            return number(26, 28) & 0x3FFF, number(28, 30) & 0x3FFF
-    return None
-
-
-def _refuse_scans(data: bytes) -> None:
-    """Refuse a JPEG that would take long; what lies in its segments is passed over."""
-    scans = segments = at = 0
-    while found := _SEGMENT.search(data, at):
-        segments += 1
-        scans += found[1][0] == _START_OF_SCAN
-        if scans > MAX_SCANS or segments > _MAX_SEGMENTS:
-            raise PictureError(
-                f"the JPEG has more than {MAX_SCANS} scans or {_MAX_SEGMENTS} segments; save it "
-                "as a baseline one"
-            )
-        at = found.end() + int.from_bytes(data[found.end() : found.end() + 2], "big")
