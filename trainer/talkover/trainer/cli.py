@@ -11,6 +11,7 @@ def register(app: typer.Typer) -> None:
     from talkover.trainer.evaluation.cli import app as evaluation
     from talkover.trainer.evaluation.cli_accents import evaluate as evaluate_accents
     from talkover.trainer.evaluation.cli_model import evaluate as evaluate_model
+    from talkover.trainer.evaluation.crossmodal.cli import evaluate as evaluate_crossmodal
     from talkover.trainer.export.cli import delta, export
     from talkover.trainer.gate.cli import gate
     from talkover.trainer.learning.cli import learn
@@ -24,6 +25,7 @@ def register(app: typer.Typer) -> None:
     evaluation.command("overlap")(evaluate)
     evaluation.command("accents")(evaluate_accents)
     evaluation.command("model")(evaluate_model)
+    evaluation.command("crossmodal")(evaluate_crossmodal)
     evaluation.command()(reward)
     evaluation.command("aligner")(evaluate_aligner)
     training.command("aligner")(train_aligner)

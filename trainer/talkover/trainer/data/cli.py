@@ -18,6 +18,7 @@ from talkover.trainer.data.importing.cli import import_set
 from talkover.trainer.data.streaming.cli import stream
 from talkover.trainer.data.switching.cli import show_switches
 from talkover.trainer.data.texts import Split
+from talkover.trainer.seeing.questions.cli import make_pictures
 
 app = typer.Typer(no_args_is_help=True)
 app.command("align")(align)
@@ -26,6 +27,7 @@ app.command("import")(import_set)
 app.command()(stats)
 app.command()(balance)
 app.command()(stream)
+app.command("pictures")(make_pictures)
 app.command("switches")(show_switches)
 app.command("voices")(show_voices)
 

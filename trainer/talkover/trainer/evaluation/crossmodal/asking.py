@@ -1,21 +1,32 @@
 """Every question of a kind to whoever answers, under every condition, read and out loud."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Final, Protocol
 
 from talkover.trainer.evaluation.crossmodal.answerer import Answerer
 from talkover.trainer.evaluation.crossmodal.conditions import Condition, Shown, partners, shown
-from talkover.trainer.evaluation.crossmodal.rows import PERFECT, Row, begun
+from talkover.trainer.evaluation.crossmodal.rows import PERFECT, Row, asked_of
 from talkover.trainer.evaluation.crossmodal.spoken import Clip, Speaker
 from talkover.trainer.evaluation.kept import Kept
-from talkover.trainer.evaluation.trained.readers import Writer
 from talkover.trainer.seeing.questions.asking import question
 from talkover.trainer.seeing.questions.question import Kind, Question, Split
 from talkover.trainer.seeing.questions.scoring import is_right
 
 _ENGLISH: Final = "en"
+
+
+if TYPE_CHECKING:  # nobody loads listeners where nobody listens
+    from talkover.trainer.evaluation.trained.readers import Writer
+
+
+class Ears(Protocol):
+    """Those who hear."""
+
+    def __getitem__(self, name: str) -> "Writer":
+        """One of them."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +45,20 @@ class Wanted:
     spoken: int
     seed: int
 
+    def rows(self, rows: Sequence[Row]) -> list[Row]:
+        """Those of them that are wanted."""
+        kinds = set(self.kinds)
+        return [
+            row
+            for row in rows
+            if row.kind in kinds
+            and row.number < (self.count if row.ears == PERFECT else self.spoken)
+        ]
+
+    def questions(self, kind: Kind) -> list[Question]:
+        """Of a kind, with their pictures: about half a megabyte each."""
+        return [question(number, Split.TEST, kind, self.seed) for number in range(self.count)]
+
     def total(self, ears: int) -> int:
         """Rows at most, with so many who hear."""
         return len(self.kinds) * (self.count * len(Condition) + min(self.spoken, self.count) * ears)
@@ -42,7 +67,8 @@ class Wanted:
 def ask_all(
     wanted: Wanted,
     answerer: Answerer,
-    ears: Mapping[str, Writer],
+    names: Sequence[str],
+    ears: Ears,
     speaker: Speaker | None,
     kept: Kept[Row],
     tick: Callable[[], None] = lambda: None,
@@ -52,7 +78,8 @@ def ask_all(
     Args:
         wanted: What is asked.
         answerer: Who answers.
-        ears: Who hears, by name.
+        names: Of those who hear.
+        ears: They, by name.
         speaker: Who says it; None: nobody, and nobody hears.
         kept: Filled.
         tick: Told of each row that there is more.
@@ -64,7 +91,7 @@ def ask_all(
     """
     done = {(row.place, row.condition, row.ears) for row in kept.all}
     for kind in wanted.kinds:
-        some = [question(place, Split.TEST, kind, wanted.seed) for place in range(wanted.count)]
+        some = wanted.questions(kind)
         wrong = partners(some)
         for one in some:
             here = (kind.value, one.number)
@@ -75,26 +102,33 @@ def ask_all(
                     what = shown(one, condition, wrong.get(one.number))
                     kept.add([_asked(one, condition, what, answerer)])
                 tick()
-            missing = [name for name in ears if (here, Condition.ALL, name) not in done]
+            missing = [name for name in names if (here, Condition.ALL, name) not in done]
             if speaker is None or one.number >= wanted.spoken:
                 continue
             if missing:
                 kept.add(_heard(one, speaker.say(one), missing, ears, answerer))
-            for _ in ears:
+            for _ in names:
                 tick()
 
 
 def _asked(one: Question, condition: Condition, what: Shown, answerer: Answerer) -> Row:
     said, seconds = _timed(one, one.question, what, answerer)
-    given = begun(one, condition, PERFECT, one.question)
-    return Row(**given, said=said, right=is_right(one, said), seconds=seconds)
+    return Row(
+        **asdict(asked_of(one)),
+        condition=condition.value,
+        ears=PERFECT,
+        heard=one.question,
+        said=said,
+        right=is_right(one, said),
+        seconds=seconds,
+    )
 
 
 def _heard(
     one: Question,
     clip: Clip,
     names: Sequence[str],
-    ears: Mapping[str, Writer],
+    ears: Ears,
     answerer: Answerer,
 ) -> list[Row]:
     found = []
@@ -103,7 +137,10 @@ def _heard(
         said, seconds = _timed(one, written.text, (one.pictures, one.times), answerer)
         found.append(
             Row(
-                **begun(one, Condition.ALL, name, written.text),
+                **asdict(asked_of(one)),
+                condition=Condition.ALL.value,
+                ears=name,
+                heard=written.text,
                 said=said,
                 right=is_right(one, said),
                 seconds=seconds,

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from talkover.trainer.evaluation.crossmodal.rows import Row, majority
+from talkover.trainer.evaluation.crossmodal.asking import Wanted
+from talkover.trainer.evaluation.crossmodal.rows import Asked, asked_of, majority
 from talkover.trainer.seeing.questions.question import Pixels
 
 
@@ -10,14 +11,14 @@ class Guesser:
     """Says what is right most often where a question is asked in this form; to others, nothing.
 
     Args:
-        rows: From which it knows what is asked, and how often each answer is right.
+        asked: From which it knows what is asked, and how often each answer is right.
     """
 
     name = "majority answer"
 
-    def __init__(self, rows: Sequence[Row]) -> None:
-        often = majority(rows)
-        self._said = {row.question: often[row.kind, row.form] for row in rows}
+    def __init__(self, asked: Sequence[Asked]) -> None:
+        often = majority(asked)
+        self._said = {one.question: often[one.kind, one.form] for one in asked}
 
     def answer(
         self,
@@ -29,3 +30,8 @@ class Guesser:
         """See ``Answerer``; nothing but the question counts."""
         del pictures, times, moment
         return self._said.get(question, "")
+
+
+def guesser(wanted: Wanted) -> Guesser:
+    """One who knows the questions that are wanted."""
+    return Guesser([asked_of(one) for kind in wanted.kinds for one in wanted.questions(kind)])

@@ -1,4 +1,4 @@
-"""How many answers are right: by kind, accent and noise, and against those who do not look. Pure."""
+"""How many answers are right, and how many are by those who do not look. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
@@ -17,9 +17,6 @@ _KINDS: Final = 8
 _GAIN: Final = 9.0
 _BANDS: Final = ((-100.0, 0.0), (0.0, 5.0), (5.0, 10.0), (10.0, 20.0), (20.0, 100.0))
 _CONTROLS: Final = (Condition.NONE, Condition.WRONG, Condition.LATE)
-
-Right = Mapping[str, Sequence[bool]]
-"""Whether each row is right, by a name for whoever answered."""
 
 
 def measures(rows: Sequence[Row], stock: str, trained: str) -> list[Measure]:
@@ -207,8 +204,9 @@ def _share(rows: Sequence[Row]) -> str:
 
 
 def _band(low: float, high: float) -> str:
-    ends = (f"{low:g}" if low > _BANDS[0][0] else "", f"{high:g}" if high < _BANDS[-1][1] else "")
-    return f"{ends[0]} to {ends[1]} dB".replace(" to  dB", " dB and more").removeprefix(" to ")
+    if low == _BANDS[0][0]:
+        return f"below {high:g} dB"
+    return f"{low:g} dB and more" if high == _BANDS[-1][1] else f"{low:g} to {high:g} dB"
 
 
 def _in_band(rows: Sequence[Row], low: float, high: float) -> list[Row]:

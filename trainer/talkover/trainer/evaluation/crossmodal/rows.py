@@ -12,8 +12,8 @@ PERFECT: Final = "perfect transcript"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One answer.
+class Asked:
+    """A question without its pictures.
 
     Attributes:
         kind: Of the question.
@@ -22,16 +22,6 @@ class Row:
         question: What was asked.
         answer: The right one.
         reason: Why nobody can tell; empty: it can be told.
-        condition: How the pictures came.
-        ears: Who heard it, or ``PERFECT``.
-        heard: What was made of the question.
-        said: The answer.
-        right: Whether it is.
-        seconds: It took.
-        accent: In which it was asked out loud; empty: it was not.
-        voice: Whose.
-        snr: Of the voice over the noise (dB); None: there is none.
-        noise: Which.
     """
 
     kind: str
@@ -40,16 +30,6 @@ class Row:
     question: str
     answer: str
     reason: str
-    condition: str
-    ears: str
-    heard: str
-    said: str
-    right: bool
-    seconds: float
-    accent: str = ""
-    voice: str = ""
-    snr: float | None = None
-    noise: str = ""
 
     @property
     def place(self) -> tuple[str, int]:
@@ -62,19 +42,45 @@ class Row:
         return not self.reason
 
 
-def begun(question: Question, condition: Condition, ears: str, heard: str) -> dict[str, Any]:
-    """The fields of a row that are known before it is answered."""
-    return {
-        "kind": question.kind.value,
-        "form": question.form,
-        "number": question.number,
-        "question": question.question,
-        "answer": question.answer,
-        "reason": question.reason,
-        "condition": condition.value,
-        "ears": ears,
-        "heard": heard,
-    }
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row(Asked):
+    """One answer.
+
+    Attributes:
+        condition: How the pictures came.
+        ears: Who heard it, or ``PERFECT``.
+        heard: What was made of the question.
+        said: The answer.
+        right: Whether it is.
+        seconds: It took.
+        accent: In which it was asked out loud; empty: it was not.
+        voice: Whose.
+        snr: Of the voice over the noise (dB); None: there is none.
+        noise: Which.
+    """
+
+    condition: str
+    ears: str
+    heard: str
+    said: str
+    right: bool
+    seconds: float
+    accent: str = ""
+    voice: str = ""
+    snr: float | None = None
+    noise: str = ""
+
+
+def asked_of(question: Question) -> Asked:
+    """A question without its pictures."""
+    return Asked(
+        question.kind.value,
+        question.form,
+        question.number,
+        question.question,
+        question.answer,
+        question.reason,
+    )
 
 
 def to_plain(row: Row) -> dict[str, Any]:
@@ -96,12 +102,12 @@ def of(rows: Sequence[Row], condition: Condition, ears: str = PERFECT) -> list[R
     return [row for row in rows if row.condition == condition and row.ears == ears]
 
 
-def majority(rows: Sequence[Row]) -> dict[tuple[str, str], str]:
-    """The answer that is right most often in each form of each kind, of these very rows.
+def majority(asked: Sequence[Asked]) -> dict[tuple[str, str], str]:
+    """The answer that is right most often in each form of each kind, of these very questions.
 
     Whoever knew it would do as well as one can who only listens: the more of a bar to the others.
     """
     answers: dict[tuple[str, str], list[str]] = {}
-    for row in rows:
-        answers.setdefault((row.kind, row.form), []).append(row.answer)
+    for one in asked:
+        answers.setdefault((one.kind, one.form), []).append(one.answer)
     return {form: max(sorted(set(some)), key=some.count) for form, some in answers.items()}
