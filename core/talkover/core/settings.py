@@ -76,6 +76,13 @@ class ModelSettings(_Section):
     languages: tuple[str, ...] = Field(
         ("en",), description="listened for when a caller names none; empty: any"
     )
+    bias: float = Field(
+        0.0,
+        ge=0,
+        le=8,
+        description="how much likelier the listener takes words in view to be, as a natural "
+        "logarithm; 0: not at all",
+    )
     max_batch: int = Field(8, ge=1, le=64, description="utterances transcribed together")
 
 

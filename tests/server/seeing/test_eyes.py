@@ -14,7 +14,7 @@ from PIL import Image
 
 from talkover.core.clock import RATE
 from talkover.core.errors import ModelError, PictureError, ProtocolError
-from talkover.core.seer.types import Seen
+from talkover.core.seer.types import Seen, Word
 from talkover.server.inference import Seat, Worker
 from talkover.server.seeing.eyes import Eyes
 from talkover.server.thinking.scene import TimedWord
@@ -40,7 +40,8 @@ class Counter:
         self.saw.append(number_of(rgb))
         if self._fails:
             raise ModelError("no")
-        return Seen(np.full((1, 1), self.saw[-1], np.float32), (1, 1), (), blank=False)
+        words = (Word(f"word{self.saw[-1]}", (0.0, 0.0, 1.0, 1.0), 0.9),)
+        return Seen(np.full((1, 1), self.saw[-1], np.float32), (1, 1), words, blank=False)
 
 
 class Caller:
@@ -152,6 +153,22 @@ async def test_while_the_caller_speaks_it_looks_ahead(caller, seat):
     assert model.saw == [1, 2]
     assert await seen_at(caller, 2 * RATE, seer=seer) == 2
     assert model.saw == [1, 2]
+
+
+async def test_words_in_view_are_those_of_the_last_two_looks(caller, seat):
+    assert caller.eyes.written() == ()
+    caller.seer, caller.turn = seat(Counter()), 1
+    await caller.shows(encoded(picture(1, 1)), at=RATE)
+    assert caller.eyes.written() == ("word1",)
+    for number in (2, 3):
+        await caller.shows(encoded(picture(number, 1)), at=number * RATE)
+    assert caller.eyes.written() == ("word3", "word2")
+
+
+async def test_what_a_seer_fails_at_is_no_word_in_view(caller, seat):
+    caller.seer, caller.turn = seat(Counter(fails=True)), 1
+    await caller.shows(encoded(picture(1, 1)), at=RATE)
+    assert caller.eyes.written() == ()
 
 
 async def test_a_question_about_before_gives_both_pictures(caller):

@@ -31,6 +31,7 @@ _SOURCES: Final[dict[int, Source]] = {
     media_pb2.VIDEO_SOURCE_FILE: "file",
 }
 _WAITING: Final = 8  # pictures; of more the oldest is dropped
+_IN_VIEW: Final = 2  # pictures whose words the caller may be reading
 _ANYWAY: Final = samples(0.5)  # between pictures that are kept while the caller speaks
 _AHEAD: Final = samples(1.0)  # as audio may be
 _TOLD: Final = samples(1.0)  # between two complaints
@@ -129,6 +130,11 @@ class Eyes:
             return None
         return choose(self._albums, moment_of(words, cues(self._languages), now))
 
+    def written(self) -> tuple[str, ...]:
+        """Words that were read by now in the two pictures looked at last, the newest first."""
+        seen = [] if self._sights is None else self._sights.seen[-_IN_VIEW:]
+        return tuple(word.text for one in reversed(seen) for word in one.words)
+
     async def look(self, view: View, seer: Seer | None, limit: int) -> tuple[Sight, ...]:
         """What is to be seen.
 
@@ -187,10 +193,12 @@ class Eyes:
 
     async def _glance(self) -> None:
         try:
+            tried: Shot | None = None  # what a seer fails at is not tried again at once
             while self._turn() is not None and (seer := self._seer()) is not None:
                 shot = self._newest()
-                if shot is None or self._looked(shot, seer):
+                if shot is None or shot is tried or self._looked(shot, seer):
                     return
+                tried = shot
                 await self._sight(shot, seer)
         finally:
             self._glancing = False

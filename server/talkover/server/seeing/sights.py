@@ -70,6 +70,13 @@ class Sights:
         known = self._known.get(shot)
         return known is not None and known.seer is seer
 
+    @property
+    def seen(self) -> list[Seen]:
+        """What was seen by now, of the pictures that were asked for last at the end."""
+        tasks = [looking.task for looking in self._known.values() if looking.task.done()]
+        done = [task.result() for task in tasks if not task.cancelled() and not task.exception()]
+        return [sight.seen for sight in done if sight.seen is not None]
+
     async def close(self) -> None:
         """Stop looking."""
         tasks = [looking.task for looking in self._known.values()]

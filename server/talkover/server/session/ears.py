@@ -32,6 +32,8 @@ class Ears:
             before the machine is.
         observe: Told what was heard.
         spawn: Starts a task that the session owns.
+        in_view: Words that the caller sees.
+        bias: How much likelier these are; see ``ListenRequest``.
     """
 
     def __init__(
@@ -46,6 +48,8 @@ class Ears:
         heard: Callable[[Listen, WordEvidence, float], None],
         observe: Callable[[Observation], None],
         spawn: Spawn,
+        in_view: Callable[[], tuple[str, ...]],
+        bias: float,
     ) -> None:
         self._lane = lane
         self._clock = clock
@@ -56,6 +60,8 @@ class Ears:
         self._heard = heard
         self._observe = observe
         self._spawn = spawn
+        self._in_view = in_view
+        self._bias = bias
         self._segments: dict[int, wire.Segment] = {}
         self._listening: dict[int, asyncio.Task[None]] = {}
 
@@ -94,7 +100,13 @@ class Ears:
             self._observe(Heard(self._lane.now(self._clock.now()), command.listen, ""))
             return
         pcm = to_float(self._lane.tape.cut(command.start, command.end))
-        request = ListenRequest(pcm=pcm, languages=self._languages, words=final)
+        request = ListenRequest(
+            pcm=pcm,
+            languages=self._languages,
+            words=final,
+            in_view=self._in_view(),
+            bias=self._bias,
+        )
         try:
             urgent = command.purpose is not Purpose.PARTIAL
             transcript = await parts.listener.transcribe(request, urgent=urgent)

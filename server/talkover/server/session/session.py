@@ -142,6 +142,14 @@ class Session:
             observe=self._observe,
             spawn=self._spawn,
         )
+        self.eyes = Eyes(
+            self._languages,
+            now=self._clock.now,
+            turn=lambda: None if (turn := self._machine.turn) is None else turn.start,
+            seer=self._seer_in_use,
+            tell=self.tell,
+            spawn=self._spawn,
+        )
         self._ears = Ears(
             self._lane,
             self._clock,
@@ -152,14 +160,8 @@ class Session:
             heard=self._witness.heard,
             observe=self._observe,
             spawn=self._spawn,
-        )
-        self.eyes = Eyes(
-            self._languages,
-            now=self._clock.now,
-            turn=lambda: None if (turn := self._machine.turn) is None else turn.start,
-            seer=self._seer_in_use,
-            tell=self.tell,
-            spawn=self._spawn,
+            in_view=self.eyes.written,
+            bias=settings.models.bias,
         )
         self._answers = Answers(
             session_id,
