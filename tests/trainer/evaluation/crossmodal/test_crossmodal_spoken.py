@@ -4,13 +4,11 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from talkover.core.errors import BundleError
 from talkover.trainer.data.engines.voices import voice
 from talkover.trainer.data.recipe import Recipe
 from talkover.trainer.evaluation.crossmodal.asking import Wanted, ask_all
 from talkover.trainer.evaluation.crossmodal.baseline import guesser
 from talkover.trainer.evaluation.crossmodal.conditions import Condition
-from talkover.trainer.evaluation.crossmodal.embedded import Embedded
 from talkover.trainer.evaluation.crossmodal.rows import from_plain, of, to_plain
 from talkover.trainer.evaluation.crossmodal.spoken import Speaker
 from talkover.trainer.evaluation.kept import Kept
@@ -66,8 +64,3 @@ def test_who_hears_better_is_answered_better(recipe, charts):
     assert [row.heard for row in good] == [one.question for one in charts[:2]]
     assert not any(row.said for row in deaf)
     assert all(row.said and row.accent and row.voice for row in good)
-
-
-def test_a_bundle_without_eyes_is_no_answerer(tmp_path):
-    with pytest.raises(BundleError, match="no eyes; run: talkover models build"):
-        Embedded(tmp_path, "old")

@@ -166,7 +166,7 @@ def _opened(answerer: str, bundle: str, folder: Path, wanted: "Wanted") -> _Open
     if answerer == _BUNDLE or wanted.spoken:
         bundle_id, part = bundle_of(folder, None if bundle == _CURRENT else bundle)
     who: Answerer = (
-        guesser(wanted) if answerer == _GUESS else Embedded(part.parent, bundle_id[:_SHOWN])
+        guesser(wanted) if answerer == _GUESS else Embedded.open(part.parent, bundle_id[:_SHOWN])
     )
     if not wanted.spoken:
         return _Opened(who, bundle_id, (), None)

@@ -3,13 +3,13 @@
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol, Self
 
 from talkover.core.brain import BrainRuntime, Message, Sampling, Shown
 from talkover.core.errors import BundleError
 from talkover.core.seer.decoding import fit
 from talkover.core.seer.runtime import SeerRuntime, has_seer
-from talkover.core.seer.types import digest_of
+from talkover.core.seer.types import Seen, digest_of
 from talkover.trainer.seeing.questions.question import Pixels
 
 _MOST: Final = 4
@@ -23,29 +23,51 @@ _ONE: Final = "questions"
 _THREADS: Final = 1
 
 
+class Eyes(Protocol):
+    """``talkover.core.seer.runtime.SeerRuntime``, or what sees like it."""
+
+    def see(self, rgb: Pixels) -> Seen:
+        """All that is found in a picture."""
+        ...
+
+
 class Embedded:
-    """Answers by a bundle.
+    """Answers as a seer and a brain do.
 
     Args:
-        folder: Of the bundle.
+        eyes: Look at pictures.
+        brain: Answers.
         name: For reports.
 
     Raises:
-        BundleError: it has no eyes, or its brain was not taught to see.
+        BundleError: the brain was not taught to see.
     """
 
-    def __init__(self, folder: Path, name: str) -> None:
-        if not has_seer(folder / "seer"):
-            raise BundleError(f"bundle {name} has no eyes; run: talkover models build")
-        self.name = name
-        self._eyes = SeerRuntime(folder / "seer", threads=_THREADS)
-        self._brain = BrainRuntime(folder / "brain", threads=_THREADS)
-        if not self._brain.sighted:
+    def __init__(self, eyes: Eyes, brain: BrainRuntime, name: str) -> None:
+        if not brain.sighted:
             raise BundleError(
                 f"the brain of bundle {name} was not taught to see; run: talkover train seer, "
                 "then build a bundle with what it has learnt"
             )
+        self.name = name
+        self._eyes, self._brain = eyes, brain
         self._shown: OrderedDict[str, Shown] = OrderedDict()
+
+    @classmethod
+    def open(cls, folder: Path, name: str) -> Self:
+        """Those of a bundle.
+
+        Args:
+            folder: Of the bundle.
+            name: For reports.
+
+        Raises:
+            BundleError: it has no eyes, or its brain was not taught to see.
+        """
+        if not has_seer(folder / "seer"):
+            raise BundleError(f"bundle {name} has no eyes; run: talkover models build")
+        eyes = SeerRuntime(folder / "seer", threads=_THREADS)
+        return cls(eyes, BrainRuntime(folder / "brain", threads=_THREADS), name)
 
     def answer(
         self,
