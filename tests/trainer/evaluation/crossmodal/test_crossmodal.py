@@ -159,8 +159,8 @@ def test_refusals_are_told_apart():
         row("colours", 2, right=True),
     ]
     told = measures(rows, "", "")
-    assert found(told, "says that it can't tell").value == 100
-    assert found(told, "the same").value == 50
+    assert found(told, "says it can't tell").value == 100
+    assert found(told, "says it can't tell, but could").value == 50
     assert [line[3] for line in wrong(rows).rows] == ["I can't tell"]
 
 

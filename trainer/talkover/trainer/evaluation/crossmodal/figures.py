@@ -117,11 +117,11 @@ def _control(rows: Sequence[Row], condition: Condition) -> Measure:
 def _refusals(rows: Sequence[Row]) -> list[Measure]:
     hidden = [row for row in rows if not row.answerable]
     there = [row for row in rows if row.answerable]
+    honest = [row.right for row in hidden]
+    shy = [refuses(row.said) for row in there]
     return [
-        _measure(
-            "says that it can't tell", [row.right for row in hidden], "where nobody can", hidden
-        ),
-        _measure("the same", [refuses(row.said) for row in there], "where it could tell", there),
+        _measure("says it can't tell", honest, "where nobody can", hidden),
+        _measure("says it can't tell, but could", shy, "where the pictures say", there),
     ]
 
 
