@@ -6,12 +6,13 @@ from importlib.metadata import entry_points, version
 from typing import Annotated
 
 import typer
+from pydantic import BaseModel
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from talkover.core.errors import TalkoverError
-from talkover.core.settings import Settings, config_file, load_settings
+from talkover.core.settings import config_file, load_settings
 
 _GROUP = "talkover.commands"
 
@@ -54,24 +55,20 @@ def show(
     typer.echo(f"\nflags > TALKOVER_* variables > {path} ({found}) > defaults")
 
 
-def _rows(settings: Settings) -> list[tuple[str, str, str]]:
-    rows = []
-    for name, field in Settings.model_fields.items():
-        value = getattr(settings, name)
-        nested = getattr(type(value), "model_fields", None)
-        if nested is None:
-            rows.append((name, _text(value), field.description or ""))
-            continue
-        rows += [
-            (f"{name}.{inner}", _text(getattr(value, inner)), about.description or "")
-            for inner, about in nested.items()
-        ]
+def _rows(section: BaseModel, before: str = "") -> list[tuple[str, str, str]]:
+    rows: list[tuple[str, str, str]] = []
+    for name, field in type(section).model_fields.items():
+        value = getattr(section, name)
+        if isinstance(value, BaseModel):
+            rows += _rows(value, f"{before}{name}.")
+        else:
+            rows.append((f"{before}{name}", _text(value), field.description or ""))
     return rows
 
 
 def _text(value: object) -> str:
-    """A value, lists as they are written in TOML and in variables."""
-    return json.dumps(value, default=str) if isinstance(value, tuple) else str(value)
+    """A value, lists as they are written in TOML and in variables, tables as in variables."""
+    return json.dumps(value, default=str) if isinstance(value, tuple | dict) else str(value)
 
 
 def build() -> typer.Typer:

@@ -95,7 +95,7 @@ class TurnSettings(_Section):
 
 
 class NativeSettings(_Section):
-    """A model of the Qwen2.5-Omni family in this process; it takes the extra ``gpu``."""
+    """A model of the Qwen2.5-Omni family in this process; it takes the extra ``native``."""
 
     folder: Path | None = Field(None, description="checkpoint folder; None: no native model")
     dtype: Literal["auto", "bfloat16", "float16", "float32"] = Field(

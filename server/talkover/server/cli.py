@@ -54,7 +54,7 @@ def serve(
     ] = None,
     brain_native: Annotated[
         Path | None,
-        typer.Option(help="Qwen2.5-Omni checkpoint to think with; takes the extra gpu."),
+        typer.Option(help="Qwen2.5-Omni checkpoint to think with; takes the extra native."),
     ] = None,
     workers: Annotated[
         int | None, typer.Option(help="Processes, each with models of its own. Default: 1.")

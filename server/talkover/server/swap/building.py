@@ -159,7 +159,7 @@ async def _native(settings: NativeSettings, worker: Worker, stack: Stack) -> Voi
         from talkover.server.thinking.native.runtime import NativeRuntime  # noqa: PLC0415
     except ImportError as error:
         raise ConfigError(
-            f"a native brain needs {error.name}: pip install 'talkover[gpu]'"
+            f"a native brain needs {error.name}: pip install 'talkover[native]'"
         ) from error
     runtime = await worker.run(lambda: NativeRuntime(settings))
     brain = NativeBrain(runtime, worker, pictures=settings.pictures)
