@@ -124,7 +124,7 @@ class Eyes:
 
         Args:
             words: Of the turn, in order; none, if it was typed.
-            now: Where the turn ends, on the media clock.
+            now: The session's time.
         """
         if not self._albums:
             return None

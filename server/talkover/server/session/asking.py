@@ -7,6 +7,7 @@ from talkover.server.seeing.choosing import View
 from talkover.server.seeing.eyes import Eyes
 from talkover.server.session.ears import Ears
 from talkover.server.session.lane import CallerLane
+from talkover.server.session.mediaclock import MediaClock
 from talkover.server.thinking import Scene
 from talkover.server.thinking.scene import TimedWord
 from talkover.server.turns import Think
@@ -36,18 +37,20 @@ class Asking:
         lane: Of the caller's audio.
         ears: Know its words.
         eyes: Know what is shown.
+        clock: The session's time: that of a typed turn, which the lane knows nothing of.
     """
 
-    def __init__(self, lane: CallerLane, ears: Ears, eyes: Eyes) -> None:
+    def __init__(self, lane: CallerLane, ears: Ears, eyes: Eyes, clock: MediaClock) -> None:
         self._lane = lane
         self._ears = ears
         self._eyes = eyes
+        self._clock = clock
 
     def begin(self, think: Think, parts: Parts) -> Asked:
         """What a turn asks about, decided by its words as they are now."""
         words = self._ears.words(think.listens)
         looks = parts.brain.senses.pictures > 0
-        view = self._eyes.view(words, think.end) if looks else None
+        view = self._eyes.view(words, self._clock.now()) if looks else None
         return Asked(think.start, think.end, words, view)
 
     async def scene(self, asked: Asked, parts: Parts) -> Scene:

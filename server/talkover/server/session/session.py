@@ -172,7 +172,7 @@ class Session:
             reports_playout=self._opening.reports_playout,
             clock=self._clock,
             book=self._book,
-            asking=Asking(self._lane, self._ears, self.eyes),
+            asking=Asking(self._lane, self._ears, self.eyes, self._clock),
             outbox=self.outbox,
             spawn=self._spawn,
             observe=self._observe,

@@ -17,6 +17,7 @@ from talkover.server.transports.webrtc.videoclock import VideoClock
 
 _EVERY: Final = samples(0.15)  # between pictures, at least: browsers send five a second
 _DARK: Final = 3.0  # seconds without a picture after which nothing is shown any more
+_HELD: Final = samples(1.0)  # for which the last one is in view: screens at rest send so many
 
 
 class Watcher:
@@ -42,10 +43,10 @@ class Watcher:
                 async with asyncio.timeout(_DARK):
                     frame = await self._track.recv()
             except TimeoutError:
-                session.eyes.dark(session.now, self._source)
+                session.eyes.dark(last + _HELD, self._source)
                 continue
             except MediaStreamError:
-                session.eyes.dark(session.now, self._source)
+                session.eyes.dark(last + _HELD, self._source)
                 return
             late = self._arrivals.late(frame.pts)
             at = self._clock.place(frame.pts, frame.time_base, session.now - samples(late))
