@@ -25,6 +25,7 @@ from talkover.trainer.seeing.recipe import SeerRecipe, seer_recipes  # noqa: E40
 from talkover.trainer.seeing.run import DELTA_FILE, SeerRun  # noqa: E402
 from talkover.trainer.seeing.school import chats, examine, in_parts, order  # noqa: E402
 from talkover.trainer.seeing.train import Class, Teacher  # noqa: E402
+from talkover.trainer.seeing.warming import glances_of, warm  # noqa: E402
 from talkover.trainer.stages.run import read_metrics  # noqa: E402
 
 SIGHT = Sight(grid=(4, 4), features=3)
@@ -51,14 +52,16 @@ keep = 10
 class Squint:
     """Eyes that see the mean colour of each place, and one word."""
 
-    def __init__(self):
+    def __init__(self, *, reads=True):
         self.looked = 0
+        self.reads = reads
 
     def see(self, rgb):
         self.looked += 1
         places = rgb.reshape(4, 8, 4, 8, 3).mean((1, 3)).reshape(16, 3) / 255
         word = Word("hello", (0.0, 0.0, 0.1, 0.1), 0.9)
-        return Seen(places.astype(np.float32), (4, 4), (word,), blank=False)
+        words = (word,) if self.reads else ()
+        return Seen(places.astype(np.float32), (4, 4), words, blank=False)
 
 
 def ask(number, split=Split.TRAIN):
@@ -261,6 +264,23 @@ def test_an_interrupted_run_goes_on_as_if_it_had_not_been(
     assert second.go()
 
 
+def test_a_projector_learns_to_look_without_the_brain(tmp_path, weights, tokens, lessons):
+    unread = Lessons(tmp_path, "train", Squint(reads=False), ask)
+    glances = glances_of(unread, tokens, range(48))
+    assert len(glances) == 48
+    assert glances_of(lessons, tokens, range(48)) == []
+    model = seer(weights)
+    table = model.llama.embed_tokens.weight
+    before = model.projection.weights()["out.weight"].copy()
+    how = {"steps": 40, "examples": 16, "rate": 5e-3, "seed": 0}
+    figures = list(warm(model.projection, table, glances, **how))
+    assert figures[-1]["loss warming"] < 0.7 * figures[0]["loss warming"]
+    assert np.mean([one["right warming"] for one in figures[-5:]]) > 0.9
+    assert np.abs(model.projection.weights()["out.weight"] - before).max() > 0.01
+    few = [next(warm(seer(weights).projection, table, glances, **how)) for _ in range(2)]
+    assert few == [figures[0]] * 2
+
+
 def test_a_run_of_something_else_is_refused(tmp_path, tiny_gguf):
     recipe = SeerRecipe.read(RECIPE, "tiny")
     SeerRun(tmp_path / "run", recipe, seed=0, base="0" * 64, eyes="a")
@@ -277,6 +297,7 @@ def test_recipes_are_read_and_written_alike():
         recipe = SeerRecipe.load(name)
         assert SeerRecipe.read(recipe.to_toml(), "x") == recipe
         assert recipe.quick().pace.steps <= 4
+    assert SeerRecipe.read("[warm]\nsteps = 9", "x").quick().warm.steps == 2
     for broken in ("[modle]\nrank = 3", "[model]\nrank = 0", '[lessons]\nkind = "smells"', "x"):
         with pytest.raises(DataError):
             SeerRecipe.read(broken, "broken")

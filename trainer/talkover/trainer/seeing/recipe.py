@@ -60,6 +60,25 @@ class LessonSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WarmSettings:
+    """How the projector learns to look before the brain is asked: the ``[warm]`` table.
+
+    Attributes:
+        steps: In all; 0: it begins with the brain.
+        examples: Questions in a step.
+        rate: Learning rate at its highest.
+    """
+
+    steps: int = 0
+    examples: int = 32
+    rate: float = 1e-3
+
+    def __post_init__(self) -> None:
+        if self.steps < 0 or self.examples < 1 or self.rate <= 0:
+            raise ConfigError("warm: steps is 0 or more, examples 1 or more, rate above 0")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PaceSettings:
     """How fast: the ``[pace]`` table.
 
@@ -126,12 +145,14 @@ class SeerRecipe:
         name: Of the file.
         model: What learns.
         lessons: From what.
+        warm: How the projector is prepared.
         pace: How fast.
     """
 
     name: str
     model: ModelSettings = field(default_factory=ModelSettings)
     lessons: LessonSettings = field(default_factory=LessonSettings)
+    warm: WarmSettings = field(default_factory=WarmSettings)
     pace: PaceSettings = field(default_factory=PaceSettings)
 
     @classmethod
@@ -176,7 +197,9 @@ class SeerRecipe:
     def quick(self) -> Self:
         """The same with a few steps, to see that all of it works here."""
         pace = replace(self.pace, steps=min(self.pace.steps, 4), examples=2, micro=2, look=4)
-        return replace(self, pace=pace, lessons=replace(self.lessons, questions=16, held=4))
+        lessons = replace(self.lessons, questions=16, held=4)
+        warm = replace(self.warm, steps=min(self.warm.steps, 2))
+        return replace(self, pace=pace, warm=warm, lessons=lessons)
 
     def to_toml(self) -> str:
         """As it is resolved: every field with its value; ``read`` gives the same recipe."""

@@ -28,6 +28,7 @@ from talkover.trainer.seeing.recipe import SeerRecipe
 from talkover.trainer.stages.run import METRICS, RECIPE, TOLD, read_metrics
 
 STAGE: Final = "seer"
+WARMING: Final = "warming"
 DELTA_FILE: Final = "sight-delta.safetensors"
 _KIND: Final = "talkover seer run 1"
 
@@ -87,15 +88,19 @@ class SeerRun:
         text = json.dumps(self.told, indent=1, ensure_ascii=False) + "\n"
         write_atomically(self.folder / TOLD, text.encode())
 
-    def log(self, step: int, figures: Mapping[str, float]) -> None:
+    def log(self, step: int, figures: Mapping[str, float], stage: str = STAGE) -> None:
         """Keep figures of a step."""
-        line = {"stage": STAGE, "step": step, "time": round(time.time(), 1), **figures}
+        line = {"stage": stage, "step": step, "time": round(time.time(), 1), **figures}
         with (self.folder / METRICS).open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
 
     def rewind(self, step: int) -> None:
         """Forget figures of steps that are done again: those after this one."""
-        lines = [one for one in read_metrics(self.folder) if int(one["step"]) <= step]
+        lines = [
+            one
+            for one in read_metrics(self.folder)
+            if one["stage"] != STAGE or int(one["step"]) <= step
+        ]
         text = "".join(json.dumps(one) + "\n" for one in lines)
         write_atomically(self.folder / METRICS, text.encode())
 

@@ -19,8 +19,9 @@ from talkover.trainer.policy.checkpoint import Progress, latest, read_checkpoint
 from talkover.trainer.seeing.card import write_card
 from talkover.trainer.seeing.lessons import Lessons, features_of
 from talkover.trainer.seeing.model import Seer
-from talkover.trainer.seeing.run import DELTA_FILE, STAGE, SeerRun
+from talkover.trainer.seeing.run import DELTA_FILE, STAGE, WARMING, SeerRun
 from talkover.trainer.seeing.school import Exam, chats, examine, in_parts, order
+from talkover.trainer.seeing.warming import glances_of, warm
 from talkover.trainer.stages.curves import draw_curves
 from talkover.trainer.stages.loop import interrupts
 from talkover.trainer.stages.run import CARD, CURVES, read_metrics
@@ -144,13 +145,39 @@ class Teacher:
         some = range(min(_FIRST, self._run.recipe.lessons.questions))
         self._model.projection.standardise(features_of(self._given.lessons, some))
         path = latest(self._run.checkpoints)
-        if path is not None:
+        if path is None:
+            self._warm()
+        else:
             progress = read_checkpoint(path, self._model, self._optimiser)
             if progress.told.get("stage") != STAGE:
                 raise DataError(f"{path} is of another training; remove it, and resume")
             self._step = progress.step
             self._seconds = float(str(progress.told["seconds"]))
         self._run.rewind(self._step)
+
+    def _warm(self) -> None:
+        """Prepare the projector; what is killed meanwhile begins anew."""
+        run, begun = self._run, time.process_time()
+        settings, questions = run.recipe.warm, run.recipe.lessons.questions
+        if not settings.steps:
+            return
+        glances = glances_of(self._given.lessons, self._given.tokens, range(questions))
+        if not glances:
+            raise DataError("no lesson has one picture without writing; set steps = 0 under [warm]")
+        steps = warm(
+            self._model.projection,
+            self._model.llama.embed_tokens.weight,
+            glances,
+            steps=settings.steps,
+            examples=settings.examples,
+            rate=settings.rate,
+            seed=run.seed,
+        )
+        for step, figures in enumerate(steps, 1):
+            if step % self._pace.tell == 0:
+                run.log(step, figures, WARMING)
+        self._seconds += time.process_time() - begun
+        self._save()
 
     def _leave(self, exam: Exam) -> None:
         """The delta, and what is to be looked at."""
