@@ -9,7 +9,7 @@ from talkover.core.brain import BrainRuntime, Sampling, Shown
 from talkover.core.errors import BusyError, ModelError
 from talkover.server.inference import Worker
 from talkover.server.thinking import History, Message, OnnxBrain, build_messages
-from talkover.server.thinking.embedded import STYLE, fitting, sentence_ends, showing, styled
+from talkover.server.thinking.embedded import STYLE, sentence_ends, showing, styled
 
 SYSTEM = Message("system", "Be kind.")
 HOW = {"max_tokens": 40, "temperature": 0.0}
@@ -56,20 +56,20 @@ def test_an_answer_without_a_whole_sentence_is_not_shown():
 SHOWN = (Shown(np.zeros((4, 8), np.float32), "top: EXIT"),)
 
 
-def test_a_picture_is_shown_with_the_callers_words():
-    chat = styled(user("What is it?"), examples=False)
-    assert showing(chat, SHOWN) == [SYSTEM, Message("user", "What is it?", SHOWN)]
+def test_a_picture_is_shown_with_the_callers_words_alone():
+    asked = showing(user("What is it?"), SHOWN, lambda _: True)
+    assert asked == [Message("user", "What is it?", SHOWN)]
 
 
 def test_a_picture_can_be_read_before_the_words_come():
-    assert showing([SYSTEM], SHOWN) == [SYSTEM, Message("user", "", SHOWN)]
+    assert showing([SYSTEM], SHOWN, lambda _: True) == [Message("user", "", SHOWN)]
 
 
-def test_old_turns_make_room_for_a_picture():
-    turns = [Message("user", "a"), Message("assistant", "b"), Message("user", "c")]
-    assert fitting([SYSTEM, *turns], lambda some: len(some) <= 2) == [SYSTEM, turns[-1]]
-    assert fitting([SYSTEM, *turns], lambda _: True) == [SYSTEM, *turns]
-    assert fitting([SYSTEM, *turns], lambda _: False) == [SYSTEM, turns[-1]]
+def test_of_pictures_that_do_not_fit_the_last_stays():
+    other = Shown(np.ones((4, 8), np.float32))
+    asked = showing(user("Hm?"), (*SHOWN, other), lambda chat: len(chat[0].shown) < 2)
+    assert asked == [Message("user", "Hm?", (other,))]
+    assert showing(user("Hm?"), SHOWN, lambda _: False) == [Message("user", "Hm?", SHOWN)]
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import asyncio
 import numpy as np
 import pytest
 from sights import BLUE, RED, plain, scene
+from tiny_brain import WIDTH, write_gguf
 
 from talkover.core.brain import BrainRuntime, Message, Sampling
 from talkover.core.brain.build import build_brain
@@ -15,7 +16,6 @@ from talkover.core.seer.types import Picture, Seen, Word, digest_of
 from talkover.core.weights.disk import sha256_of
 from talkover.server.inference import Worker
 from talkover.server.thinking import OnnxBrain, Sight
-from tests.core.brain.conftest import WIDTH, write_gguf
 
 EYES = Projected(grid=(4, 6), features=5)
 HOW = {"max_tokens": 6, "temperature": 0.0, "seed": 1}
@@ -32,7 +32,9 @@ def folder(tmp_path_factory):
         for name, shape in shapes_of(EYES, 12, WIDTH).items()
     }
     weights["spread"] = np.abs(weights["spread"]) + 0.5
-    about = About(base=sha256_of(gguf), sight=EYES, run="tiny", accuracy=0.5, card="# tiny\n")
+    about = About(
+        base=sha256_of(gguf), eyes="tiny", sight=EYES, run="tiny", accuracy=0.5, card="# tiny\n"
+    )
     build_brain(gguf, made / "brain", precision="fp32", delta=SightDelta(about, {}, weights))
     return made / "brain"
 
@@ -91,11 +93,12 @@ async def test_a_picture_can_be_read_while_the_caller_speaks(brain):
     generation.close()
 
 
-async def test_a_page_of_text_costs_old_turns_and_not_the_answer(brain):
-    chat = [*CHAT, Message("assistant", "Well, " * 9), Message("user", "And now?")]
-    shown = scene(look(RED, ["words"] * 12))
-    assert isinstance(await answer(brain, shown, "long", chat), str)
-    assert len(prompt_of(brain, "long")) < 256
+async def test_of_two_full_pages_the_last_is_read(brain):
+    pages = [look(colour, ["words"] * 24) for colour in (RED, BLUE)]
+    await answer(brain, scene(*pages), "two")
+    await answer(brain, scene(pages[1]), "one")
+    assert sum(token < 0 for token in prompt_of(brain, "two")) == EYES.positions
+    assert prompt_of(brain, "two") == prompt_of(brain, "one")
 
 
 async def test_an_answer_about_a_picture_stops_within_a_step(brain):

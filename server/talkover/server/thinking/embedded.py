@@ -3,7 +3,6 @@
 import re
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable, Sequence
-from dataclasses import replace
 from typing import Final
 
 from talkover.core.brain import BrainRuntime, Message, Sampling, Shown
@@ -53,9 +52,8 @@ def sentence_ends(text: str) -> bool:
 class OnnxBrain:
     """A ``BrainRuntime`` behind a worker.
 
-    Where the bundle's brain was taught to see, it is shown pictures as it was in training, without
-    the examples: they would be read for nothing, and make room. Where it was not, it is told what
-    is written in them.
+    Where the bundle's brain was taught to see, it is asked about pictures as it was in training:
+    with them and the caller's words alone. Where it was not, it is told what is written in them.
 
     Args:
         runtime: Loaded through ``worker``, so that its threads are niced.
@@ -143,9 +141,8 @@ class OnnxBrain:
         if not seen or not self._runtime.sighted:
             return styled(tell(messages, scene))
         shown = [self._show(digest, one) for digest, one in seen]
-        chat = showing(styled(messages, examples=False), shown)
         room = self._runtime.config.architecture.context - reserve
-        return fitting(chat, lambda some: len(self._runtime.tokens.prompt(some)) <= room)
+        return showing(messages, shown, lambda chat: len(self._runtime.tokens.prompt(chat)) <= room)
 
     def _show(self, digest: str, seen: Seen) -> Shown:
         """Each picture is projected once, as long as it is among the last few."""
@@ -162,7 +159,7 @@ class OnnxBrain:
         return await self._worker.run(run.step)
 
 
-def styled(messages: Sequence[Message], *, examples: bool = True) -> list[Message]:
+def styled(messages: Sequence[Message]) -> list[Message]:
     """The chat as a small model can bear it: with examples, and without broken sentences.
 
     It copies whatever it sees: after two answers that were cut in mid-sentence, all of its answers
@@ -179,23 +176,19 @@ def styled(messages: Sequence[Message], *, examples: bool = True) -> list[Messag
             content = f"{chat.pop().content} {content}"
         if content:
             chat.append(Message(message.role, content))
-    return [*instructions, *(STYLE if examples else ()), *chat]
+    return [*instructions, *STYLE, *chat]
 
 
-def showing(chat: Sequence[Message], shown: Sequence[Shown]) -> list[Message]:
-    """The chat with pictures in the caller's last message, or in one that is yet to come."""
-    if not chat or chat[-1].role != "user":
-        return [*chat, Message("user", "", tuple(shown))]
-    return [*chat[:-1], replace(chat[-1], shown=tuple(shown))]
+def showing(
+    messages: Sequence[Message], shown: Sequence[Shown], fits: Callable[[Sequence[Message]], bool]
+) -> list[Message]:
+    """The caller's last words with pictures, or pictures whose words are yet to come.
 
-
-def fitting(chat: Sequence[Message], fits: Callable[[Sequence[Message]], bool]) -> list[Message]:
-    """The chat without as many of its oldest turns as it takes to fit; the last one stays.
-
-    What is written in a picture can be long, and no budget of words knows it in advance.
+    Instructions and history stay away: a small model answers best what looks like its lessons. What
+    is written in a picture can be long; of several that do not fit, the last ones stay.
     """
-    kept = list(chat)
-    first = 1 if kept and kept[0].role == "system" else 0
-    while len(kept) > first + 1 and not fits(kept):
-        del kept[first]
-    return kept
+    words = messages[-1].content if messages and messages[-1].role == "user" else ""
+    kept = tuple(shown)
+    while len(kept) > 1 and not fits([Message("user", words, kept)]):
+        kept = kept[1:]
+    return [Message("user", words, kept)]
