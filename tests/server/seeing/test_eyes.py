@@ -151,6 +151,8 @@ async def test_while_the_caller_speaks_it_looks_ahead(caller, seat):
     assert model.saw == [1]
     await caller.shows(encoded(picture(2, 1)), at=2 * RATE)
     assert model.saw == [1, 2]
+    assert caller.eyes.looked(caller.eyes.view((), 2 * RATE).shot, seer)
+    assert not caller.eyes.looked(caller.eyes.view((), 2 * RATE).shot, None)
     assert await seen_at(caller, 2 * RATE, seer=seer) == 2
     assert model.saw == [1, 2]
 

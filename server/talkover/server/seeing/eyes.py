@@ -145,6 +145,10 @@ class Eyes:
         """
         return tuple([await self._sight(shot, seer) for shot in view.shots(limit)])
 
+    def looked(self, shot: Shot, seer: Seer | None) -> bool:
+        """Whether a picture was looked at, or is being."""
+        return self._sights is not None and self._sights.knows(shot, seer)
+
     def wake(self) -> None:
         """The caller begins to speak: look ahead."""
         if not self._glancing and self._albums:
@@ -196,7 +200,7 @@ class Eyes:
             tried: Shot | None = None  # what a seer fails at is not tried again at once
             while self._turn() is not None and (seer := self._seer()) is not None:
                 shot = self._newest()
-                if shot is None or shot is tried or self._looked(shot, seer):
+                if shot is None or shot is tried or self.looked(shot, seer):
                     return
                 tried = shot
                 await self._sight(shot, seer)
@@ -206,9 +210,6 @@ class Eyes:
     def _newest(self) -> Shot | None:
         shots = [album.last for album in self._albums.values() if album.last is not None]
         return max(shots, key=lambda shot: shot.time, default=None)
-
-    def _looked(self, shot: Shot, seer: Seer) -> bool:
-        return self._sights is not None and self._sights.knows(shot, seer)
 
     async def _sight(self, shot: Shot, seer: Seer | None) -> Sight:
         if self._sights is None:

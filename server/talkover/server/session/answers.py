@@ -118,7 +118,8 @@ class Answers:
 
         async def warm() -> None:
             with contextlib.suppress(TalkoverError):  # it only would have saved time
-                await parts.brain.warm(self._conversation, self.messages(parts))
+                scene = await self._asking.ahead(parts)
+                await parts.brain.warm(self._conversation, self.messages(parts), scene)
 
         self._spawn(warm(), "warm")
 

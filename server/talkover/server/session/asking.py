@@ -53,6 +53,13 @@ class Asking:
         view = self._eyes.view(words, self._clock.now()) if looks else None
         return Asked(think.start, think.end, words, view)
 
+    async def ahead(self, parts: Parts) -> Scene | None:
+        """What the turn under way will be about, if that was looked at already; None: who knows."""
+        view = self._eyes.view((), self._clock.now())
+        if view is None or not self._eyes.looked(view.shot, parts.seer):
+            return None
+        return Scene(sights=await self._eyes.look(view, parts.seer, parts.brain.senses.pictures))
+
     async def scene(self, asked: Asked, parts: Parts) -> Scene:
         """The turn for those who answer it, as far as they have senses for it."""
         senses = parts.brain.senses
