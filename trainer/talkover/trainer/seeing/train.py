@@ -163,7 +163,7 @@ class Teacher:
             return
         glances = glances_of(self._given.lessons, self._given.tokens, range(questions))
         if not glances:
-            raise DataError("no lesson has one picture without writing; set steps = 0 under [warm]")
+            raise DataError("no lesson has anything to look at; set steps = 0 under [warm]")
         steps = warm(
             self._model.projection,
             self._model.llama.embed_tokens.weight,

@@ -152,12 +152,13 @@ def warm(
 
 
 def glances_of(lessons: Lessons, tokens: ChatTokens, numbers: Sequence[int]) -> list[Glance]:
-    """Of lessons, those with one picture in which nothing is written."""
+    """Of lessons, those with one picture in which the answer is not written."""
     found: list[Glance] = []
     for number in numbers:
         lesson = lessons.get(number)
-        if lesson.told.notes == ("",):
-            question = tuple(tokens.encode(lesson.told.question))
-            answer = tokens.reply(lesson.told.answer)[0]
+        told = lesson.told
+        if len(told.notes) == 1 and told.answer.casefold() not in told.notes[0].casefold():
+            question = tuple(tokens.encode(told.question))
+            answer = tokens.reply(told.answer)[0]
             found.append(Glance(torch.from_numpy(lesson.features[0]), question, answer))
     return found
