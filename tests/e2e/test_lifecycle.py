@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import grpc
+import httpx
 import numpy as np
 import psutil
 import pytest
@@ -198,6 +199,10 @@ async def test_a_full_server_says_so(bundle, tmp_path):
                 async with connect(live.url):
                     pass
             await one_turn(call, "Hello!")
+        async with httpx.AsyncClient(timeout=10) as http:
+            metrics = (await http.get(live.http + "/metrics")).text
+        assert 'talkover_sessions_total{transport="grpc"} 1.0' in metrics
+        assert 'talkover_refused_total{code="FULL"} 1.0' in metrics
     finally:
         stop_server(live)
 

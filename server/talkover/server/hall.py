@@ -25,6 +25,12 @@ _FRAMES: Final = 6_000  # how many frames' lateness is remembered: two minutes o
 class Observer(Protocol):
     """Who counts what happens; see ``talkover.server.observing``."""
 
+    def session_began(self, transport: str) -> None:
+        """A caller was let in, who came over ``grpc`` or ``webrtc``."""
+
+    def refused(self, code: str) -> None:
+        """A caller was not let in, for there is no room."""
+
     def frame_left(self, late: float) -> None:
         """An agent frame left, so many seconds late."""
 
@@ -104,25 +110,24 @@ class Hall:
         Raises:
             AdmissionError: the server is full, or going down.
         """
-        if self.draining:
-            raise AdmissionError("the server is going down; call another one")
+        self._refuse_late_comers()
         if not self._lines.take():
             most = self._settings.server.max_sessions
-            raise AdmissionError(f"all {most} lines are taken; call again later")
+            raise self._refusal(f"all {most} lines are taken; call again later")
         return Place(self._lines.give)
 
-    def admit(self, gate: Gate, place: Place | None = None) -> Session:
+    def admit(self, gate: Gate, transport: str, place: Place | None = None) -> Session:
         """Make a session for a caller whose start message was found good.
 
         Args:
             gate: Has admitted the start message.
+            transport: ``grpc`` or ``webrtc``.
             place: That was held for it; it becomes the session's.
 
         Raises:
             AdmissionError: the server is full, or going down.
         """
-        if self.draining:
-            raise AdmissionError("the server is going down; call another one")
+        self._refuse_late_comers()
         place = place or self.hold()
         try:
             session = Session(
@@ -139,7 +144,17 @@ class Hall:
             raise
         self._sessions[session.id] = session
         self._places[session.id] = place
+        self._observer.session_began(transport)
         return session
+
+    def _refuse_late_comers(self) -> None:
+        if self.draining:
+            raise self._refusal("the server is going down; call another one")
+
+    def _refusal(self, why: str) -> AdmissionError:
+        error = AdmissionError(why)
+        self._observer.refused(error.code)
+        return error
 
     def _frame_left(self, late: float) -> None:
         self._late.append(late)

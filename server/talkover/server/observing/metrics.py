@@ -32,7 +32,7 @@ class Metrics:
         )
         self._refused = Counter(
             "talkover_refused",
-            "Callers who were refused, by code.",
+            "Callers for whom there was no room, by code.",
             ["code"],
             registry=self.registry,
         )
@@ -62,11 +62,11 @@ class Metrics:
         self.registry.register(_HallCollector(hall))
 
     def session_began(self, transport: str) -> None:
-        """A caller was let in."""
+        """A caller was let in, who came over ``grpc`` or ``webrtc``."""
         self._sessions.labels(transport).inc()
 
     def refused(self, code: str) -> None:
-        """A caller was not."""
+        """A caller was not, for there is no room."""
         self._refused.labels(code).inc()
 
     def frame_left(self, late: float) -> None:

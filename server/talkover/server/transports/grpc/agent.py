@@ -71,7 +71,7 @@ class AgentService(agent_pb2_grpc.AgentServicer):
         gate = Gate()
         try:
             await self._open(gate, request_iterator)
-            session = self._hall.admit(gate)
+            session = self._hall.admit(gate, "grpc")
         except TalkoverError as error:
             await self._refuse(context, error)
             return

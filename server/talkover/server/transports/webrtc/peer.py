@@ -164,7 +164,7 @@ class Peer:
         gate = Gate()
         try:
             gate.admit(opening(first))
-            session = self._hall.admit(gate, self._place)
+            session = self._hall.admit(gate, "webrtc", self._place)
         except TalkoverError as error:
             log.info("session.refused", code=error.code)
             channel.send(write_message(wire.problem(0, error)))
