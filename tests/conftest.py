@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from live_server import LiveServer, start_server, stop_server
 
@@ -10,6 +11,10 @@ from talkover.core.audio.prompts import Prompt, find_prompts
 from talkover.core.bundles import BundleStore
 from talkover.core.errors import TalkoverError
 from talkover.core.settings import load_settings
+
+# How long an example takes depends on what else the machine does.
+hypothesis.settings.register_profile("talkover", deadline=None)
+hypothesis.settings.load_profile("talkover")
 
 
 @pytest.fixture(scope="session")

@@ -36,7 +36,7 @@ def inside(made, index, share=0.5):
     return start + share * (end - start)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(index=st.integers(2, 7), share=st.floats(0.25, 0.75), delay=st.floats(0.1, 0.9))
 def test_a_yield_is_timed_to_the_sound(digits, index, share, delay):
     made = Made(digits)

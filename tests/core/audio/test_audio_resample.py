@@ -43,7 +43,7 @@ def rms(signal):
     sizes=st.lists(st.integers(1, 700), min_size=1, max_size=5),
     seed=st.integers(0, 99),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_any_chunking_gives_the_same_samples(pair, length, sizes, seed):
     src, dst = pair
     samples = noise(length, seed)

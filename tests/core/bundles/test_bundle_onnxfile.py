@@ -122,7 +122,7 @@ def test_a_graph_nested_without_end_is_refused(tmp_path):
 
 
 @given(st.binary(max_size=300), st.integers(0, 400), st.booleans())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_what_is_let_through_has_nothing_elsewhere(tmp_path_factory, garbage, at, elsewhere):
     tensor = external(a_tensor()) if elsewhere else a_tensor()
     content = in_branch(tensor).SerializeToString()

@@ -291,7 +291,7 @@ class Registrar(RuleBasedStateMachine):
         assert not history or history[-1].bundle == self.registry.store.pointer()
 
 
-Registrar.TestCase.settings = examples(max_examples=8, stateful_step_count=12, deadline=None)
+Registrar.TestCase.settings = examples(max_examples=8, stateful_step_count=12)
 TestRegistrar = Registrar.TestCase
 
 

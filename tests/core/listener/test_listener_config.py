@@ -12,7 +12,7 @@ from talkover.core.errors import BundleError, ModelError
 from talkover.core.listener import LONGEST, ListenerConfig, WindowRule
 from talkover.core.listener.config import CONFIG_FILE
 
-REPEATABLE = settings(deadline=None, derandomize=True)
+REPEATABLE = settings(derandomize=True)
 GOOD: dict[str, Any] = {
     "format": 1,
     "languages": ["en", "fr"],

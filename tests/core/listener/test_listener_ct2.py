@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from talkover.core.errors import WeightsError
 from talkover.core.listener.ct2 import parse_ct2, read_ct2
 
-REPEATABLE = settings(deadline=None, derandomize=True)
+REPEATABLE = settings(derandomize=True)
 VARIABLES: dict[str, NDArray[Any]] = {
     "encoder/weight": np.arange(12, dtype=np.float32).reshape(3, 4),
     "encoder/half": np.array([[[1.5], [-2.0]]], np.float16),

@@ -25,7 +25,7 @@ Model = Callable[[tuple[int, ...]], NDArray[np.float32]]
 WORDS, END = 3, 3
 """A toy language: tokens 0, 1, 2 and the end."""
 
-REPEATABLE = settings(deadline=None, derandomize=True)
+REPEATABLE = settings(derandomize=True)
 SEEDS = st.integers(0, 2**32 - 1)
 
 

@@ -16,9 +16,7 @@ MIXED = (
     "Hello, my friend (or not): it's 5:30 — \"okay\". «Oui» ¿qué? naïve... [so] it's - done! "
     "今天天气很好，我们去公园吧。日本語🙂です🙃🙃 สวัสดี مرحبا 안녕하세요 ꙮ ★ \t\n x"
 )
-SHARED = settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, derandomize=True
-)
+SHARED = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
 
 
 @pytest.fixture(scope="module")

@@ -112,7 +112,7 @@ def test_a_stored_weight_is_used_again() -> None:
         elements=st.floats(-1e3, 1e3, width=32),
     )
 )
-@settings(deadline=None, derandomize=True)
+@settings(derandomize=True)
 def test_blocks_are_off_by_half_a_step_at_most(weight: Floats) -> None:
     codes, scales = block_quantise(weight)
     rows, columns = weight.shape

@@ -53,7 +53,7 @@ def tone(pitch, count=16_000, level=6000):
     return sound.astype(np.int16)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(evidence)
 def test_whatever_the_evidence_holds_every_feature_is_finite_and_bounded(given):
     vector = features(given)

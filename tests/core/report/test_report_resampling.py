@@ -79,7 +79,7 @@ rates = st.lists(st.floats(0, 5), min_size=1, max_size=12)
 
 
 @given(rates, st.integers(1, 12))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_the_worst_are_no_better_than_all_and_no_worse_than_the_worst(values, count):
     table = np.array(values)
     assert mean(table) - 1e-9 <= worst(count)(table) <= worst(1)(table) + 1e-9

@@ -52,7 +52,7 @@ def test_an_unknown_language_is_named() -> None:
         list(phrases(tokenise("hello", english=False), "xx-none"))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(max_size=120), st.sampled_from(["en-us", "de", "es"]))
 def test_spans_are_in_order_and_inside(text: str, language: str) -> None:
     tokens = tokenise(text, english=language == "en-us")

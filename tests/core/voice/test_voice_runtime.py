@@ -100,7 +100,7 @@ def test_what_cannot_be_said_is_silent(voice: VoiceRuntime, text: str) -> None:
     assert len(clause.pcm) == 0
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, suppress_health_check=list(HealthCheck))
 @given(st.text(max_size=40))
 def test_no_text_breaks_it(voice: VoiceRuntime, text: str) -> None:
     holds(voice.synthesise(text), text)

@@ -4,7 +4,7 @@ import timeit
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from talkover.core.audio.prompts import find_prompts
@@ -146,7 +146,6 @@ def test_sentences_are_told_from_their_beginnings(language: str, least: float) -
     assert area > least
 
 
-@settings(deadline=None)
 @given(
     st.text(max_size=300) | st.lists(st.sampled_from(PIECES)),
     st.text(max_size=100),
@@ -157,7 +156,6 @@ def test_any_text_is_judged(text: str | list[str], context: str, language: str) 
     assert 0.0 <= floor(joined, [language], context).completeness <= 1.0
 
 
-@settings(deadline=None)
 @given(st.sampled_from(["a ", "1 ", "my number is ", "嗯", "x", "uh ", "J-", "(", "dot a"]))
 def test_long_texts_take_bounded_time(piece: str) -> None:
     text = (piece * 10_000)[:10_000]

@@ -1,7 +1,7 @@
 import timeit
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from talkover.core.words import WordEvidence, echoes, weigh
@@ -141,7 +141,6 @@ def test_an_echo_is_a_run_of_the_agents_words(text: str, least: float, most: flo
     assert echoes(text, AGENT) == echoes(text, AGENT.split())
 
 
-@settings(deadline=None)  # the first call for a combination of languages reads files
 @given(st.text(max_size=400), LANGUAGES)
 def test_any_text_is_weighed(text: str, languages: list[str]) -> None:
     found = weigh(text, languages)
@@ -150,13 +149,11 @@ def test_any_text_is_weighed(text: str, languages: list[str]) -> None:
     assert found.count >= 0
 
 
-@settings(deadline=None)  # the first call for a combination of languages reads files
 @given(st.text(max_size=200), st.text(max_size=200))
 def test_any_text_may_be_an_echo(text: str, said: str) -> None:
     assert 0.0 <= echoes(text, said) <= 1.0
 
 
-@settings(deadline=None)  # the first call for a combination of languages reads files
 @given(st.sampled_from(["a ", "(", "okay ", "a-", "嗯", "j'", "हाँ ", "x", "'", "so you know "]))
 def test_long_texts_take_bounded_time(piece: str) -> None:
     text = (piece * 10_000)[:10_000]

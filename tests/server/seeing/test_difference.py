@@ -24,7 +24,7 @@ def test_the_next_digit_is_new(digit, at):
     assert changed(before, after)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 1_000), st.integers(-6, 6))
 def test_noise_and_exposure_are_not(seed, lighter):
     picture = sign("Fire exit").astype(np.int16)

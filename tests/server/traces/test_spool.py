@@ -250,12 +250,10 @@ def test_any_history(tmp_path: Path) -> None:
     from hypothesis.stateful import run_state_machine_as_test
 
     Model.folder = tmp_path
-    run_state_machine_as_test(
-        Model, settings=settings(max_examples=25, stateful_step_count=20, deadline=None)
-    )
+    run_state_machine_as_test(Model, settings=settings(max_examples=25, stateful_step_count=20))
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary(max_size=300))
 def test_any_file_can_be_read(tmp_path_factory: pytest.TempPathFactory, noise: bytes) -> None:
     folder = tmp_path_factory.mktemp("noise")

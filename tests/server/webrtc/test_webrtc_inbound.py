@@ -181,7 +181,7 @@ junk = st.tuples(
 
 
 @given(st.lists(junk, max_size=40))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_junk_raises_nothing_and_time_adds_up(packets, junk):
     inbound, now, samples = Inbound(), 0.0, 0
     for number, (sequence, timestamp, payload, step) in enumerate(junk):

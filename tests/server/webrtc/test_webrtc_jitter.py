@@ -53,7 +53,7 @@ timestamps = st.one_of(st.integers(0, 2**32 - 1), st.integers(2**32 - 20_000, 2*
 
 
 @given(fates=fates, sequence=sequences, timestamp=timestamps)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_whatever_comes_within_patience_comes_out_in_order_once(fates, sequence, timestamp):
     packets = numbered(len(fates) + 1, sequence=sequence, timestamp=timestamp)
     arrivals, expected = [(0.0, 0, packets[0])], [0]
@@ -254,7 +254,7 @@ actions = st.lists(
 
 
 @given(actions, st.sampled_from([FRAME, 120, 5_760]))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_random_input_is_bounded_and_never_held_longer_than_patience(actions, duration):
     buffer, now, out = JitterBuffer(duration=lambda _: duration), 0.0, []
     for sequence, timestamp, payload, step, relative in actions:

@@ -31,7 +31,7 @@ def lay(number, recipe=RECIPE, **options):
     return dirtied(recipe, said(number), neighbours(number), voice, **options)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(number=st.integers(0, 300), epoch=st.integers(0, 5))
 def test_the_same_utterance_gets_the_same_dirt_and_another_in_another_epoch(number, epoch):
     once, again, later = lay(number, epoch=epoch), lay(number, epoch=epoch), lay(number, epoch=9)

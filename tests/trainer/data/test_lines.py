@@ -57,7 +57,7 @@ def test_lost_packets_are_heard(voice):
     assert np.abs(whole - holed).max() > 0.01
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 2**32 - 1), count=st.integers(0, 5_000))
 def test_any_line_takes_any_length_and_the_same_seed_gives_the_same(seed, count):
     sound = np.random.default_rng(seed).standard_normal(count).astype(np.float32) / 10

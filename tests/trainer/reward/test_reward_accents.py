@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from talkover.trainer.reward.accents import start
@@ -120,7 +120,6 @@ def test_who_is_understood_as_others_are_is_worth_more_than_who_is_not():
 
 
 @given(st.lists(HEARD_WORDS, min_size=2, max_size=4), st.integers(0, 8), HEARD_WORDS)
-@settings(deadline=None)
 def test_no_text_is_worth_more_than_the_right_one_whatever_others_wrote(others, place, more):
     words = SAID.split()
     policy = RewardPolicy(agreement=0.5)

@@ -13,7 +13,7 @@ row = st.lists(st.integers(0, SOUNDS - 1), max_size=9)
 
 
 @given(row, row)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_way_has_every_place_once_in_order_and_costs_the_distance(first, second):
     pairs = aligned(TABLE[np.ix_(first, second)])
     assert [one for one, _ in pairs if one is not None] == list(range(len(first)))

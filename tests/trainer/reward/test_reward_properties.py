@@ -72,7 +72,6 @@ def test_more_pairs_than_are_computed_at_once():
 
 
 @given(TEXTS)
-@settings(deadline=None)
 def test_the_right_text_is_worth_one_however_often_it_switches(said):
     (one,) = worth(said, [word for word, _ in said])
     assert one.value == 1
@@ -80,7 +79,6 @@ def test_the_right_text_is_worth_one_however_often_it_switches(said):
 
 
 @given(TEXTS, TRANSCRIPTS)
-@settings(deadline=None)
 def test_nothing_is_worth_more_than_one_or_less_than_the_floor(said, heard):
     (one,) = worth(said, heard)
     assert -POLICY.floor <= one.value <= 1
@@ -90,7 +88,6 @@ def test_nothing_is_worth_more_than_one_or_less_than_the_floor(said, heard):
 
 
 @given(TEXTS, st.lists(st.sampled_from(ENGLISH), min_size=1, max_size=6), st.integers(0, 8))
-@settings(deadline=None)
 def test_each_invented_word_makes_it_worse(said, invented, place):
     right = [word for word, _ in said]
     heard = [right[:place] + invented[:count] + right[place:] for count in range(len(invented) + 1)]
@@ -101,7 +98,6 @@ def test_each_invented_word_makes_it_worse(said, invented, place):
 
 
 @given(TEXTS)
-@settings(deadline=None)
 def test_each_word_that_is_left_out_makes_it_worse(said):
     right = [word for word, _ in said]
     found = [one.distance for one in worth(said, *(right[:n] for n in range(len(right) + 1)))]

@@ -69,7 +69,7 @@ rates_of_all_kinds = st.builds(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(rates_of_all_kinds, st.integers(0, 10_000))
 def test_labels_lie_on_the_clock_and_nobody_speaks_two_things_at_once(rates, seed):
     made = plan(rates, seed)
@@ -93,7 +93,7 @@ def test_labels_lie_on_the_clock_and_nobody_speaks_two_things_at_once(rates, see
             assert all(before.end <= after.start for before, after in pairwise(mine)), who
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(rates_of_all_kinds, st.integers(0, 10_000))
 def test_there_is_nothing_outside_of_segments_and_a_seed_makes_one_sound(rates, seed):
     made = plan(rates, seed)

@@ -92,7 +92,7 @@ words = st.lists(st.sampled_from("abc"), max_size=8)
 
 
 @given(words, words)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_operations_make_one_text_of_the_other(said, written):
     substitutions, deletions, insertions = operations(said, written)
     assert len(said) - deletions + insertions == len(written)
@@ -103,7 +103,7 @@ def test_operations_make_one_text_of_the_other(said, written):
 
 
 @given(words, words)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_every_sound_is_in_one_pair(said, heard):
     pairs = confusions(said, heard)
     assert [one for one, _ in pairs if one] == said
@@ -126,7 +126,7 @@ def test_whoever_has_no_lane_is_missed_and_a_lane_too_many_is_too_much():
 
 
 @given(st.lists(words, max_size=3), st.lists(words, max_size=3), st.randoms())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_names_of_lanes_do_not_matter(said, written, random):
     before = permuted_errors(said, written)
     shuffled = random.sample(written, len(written))
