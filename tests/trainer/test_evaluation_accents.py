@@ -19,6 +19,7 @@ from talkover.trainer.evaluation.accents import (
     Readings,
     hear_all,
     main_language,
+    wanted,
 )
 
 CONTENT = """
@@ -68,8 +69,13 @@ def whole(recipe, tmp_path_factory):
     """Three utterances of each condition, and the ears that heard them."""
     path = tmp_path_factory.mktemp("readings") / "whole.jsonl"
     ears, kept = Ears(), Readings(path, recipe)
-    hear_all(recipe, 3, ears, kept)
+    hear_all(recipe, wanted(recipe, 3, 3), ears, kept)
     return path, ears, kept.all
+
+
+def test_patterns_may_be_fewer_than_accents(recipe):
+    assert wanted(recipe, 3, 1) == [0, 1, 2, 3, 4, 6, 7]
+    assert wanted(recipe, 1, 2) == [0, 1, 2, 5]
 
 
 def test_every_condition_is_heard_clean_and_under_noise_of_five_decibels(whole):
@@ -109,12 +115,12 @@ def test_sentences_are_those_of_the_test_split_with_their_languages(whole):
 def test_what_was_broken_off_goes_on_to_the_same_readings(recipe, whole, tmp_path):
     path = tmp_path / "again.jsonl"
     with pytest.raises(KeyboardInterrupt):
-        hear_all(recipe, 3, Ears(patience=17), Readings(path, recipe))
+        hear_all(recipe, wanted(recipe, 3, 3), Ears(patience=17), Readings(path, recipe))
     there = Readings(path, recipe)
     assert 0 < len(there.all) < 18
     path.write_text(path.read_text("utf-8") + '{"number": 5, "cond', "utf-8")
     ticks = []
-    hear_all(recipe, 3, Ears(), Readings(path, recipe), ticks.append)
+    hear_all(recipe, wanted(recipe, 3, 3), Ears(), Readings(path, recipe), ticks.append)
     assert ticks[0] == len(there.all)
     assert sum(ticks) == 18
     assert path.read_text("utf-8") == whole[0].read_text("utf-8")
@@ -128,7 +134,7 @@ def test_a_file_of_something_else_is_not_gone_on_with(recipe, whole):
 
 def test_without_a_file_nothing_is_kept(recipe):
     kept = Readings(None, recipe)
-    hear_all(recipe, 1, Ears(), kept)
+    hear_all(recipe, wanted(recipe, 1, 1), Ears(), kept)
     assert len(kept.all) == 6
 
 

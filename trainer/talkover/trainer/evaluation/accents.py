@@ -98,9 +98,16 @@ def fingerprint(what: object) -> str:
     return sha256(repr(what).encode()).hexdigest()[:16]
 
 
+def wanted(recipe: Recipe, accents: int, patterns: int) -> list[int]:
+    """Numbers of so many utterances of each accent and of each pattern, one of each in turn."""
+    turns = range(max(accents, patterns) * len(recipe.conditions))
+    many = [accents] * len(recipe.accents) + [patterns] * len(recipe.patterns)
+    return [one for one in turns if one // len(many) < many[one % len(many)]]
+
+
 def hear_all(
     recipe: Recipe,
-    count: int,
+    numbers: Sequence[int],
     reader: Reader,
     readings: Readings,
     tick: Callable[[int], None] = lambda _count: None,
@@ -111,7 +118,7 @@ def hear_all(
 
     Args:
         recipe: Of what is said.
-        count: Utterances of each accent and pattern.
+        numbers: Of the utterances.
         reader: Reads them.
         readings: Filled.
         tick: Told of how many more readings there are, those that were there first.
@@ -119,10 +126,10 @@ def hear_all(
     Raises:
         ConfigError: an engine is not installed.
     """
-    wanted = range(count * len(recipe.conditions))
     there = {one.number for one in readings.all}
-    tick(sum(one.number in wanted for one in readings.all))
-    missing = [number for number in wanted if number not in there]
+    asked = frozenset(numbers)
+    tick(sum(one.number in asked for one in readings.all))
+    missing = [number for number in numbers if number not in there]
     batches = [missing[at : at + _AT_ONCE] for at in range(0, len(missing), _AT_ONCE)]
     with Studio(recipe, Split.TEST) as studio:
         for made in ahead(batches, lambda some: _made(noisy(recipe), studio, some)):

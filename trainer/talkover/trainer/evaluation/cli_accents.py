@@ -22,9 +22,16 @@ def evaluate(
     recipe: Annotated[
         str, typer.Option(help="One that comes along, or a .toml of your own.")
     ] = "dialects17x5",
-    count: Annotated[
-        int, typer.Option(min=1, max=10_000, help="Utterances of each accent and pattern.")
-    ] = 200,
+    count: Annotated[int, typer.Option(min=1, max=10_000, help="Utterances of each accent.")] = 200,
+    patterns: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=10_000,
+            help="Utterances of each code-switch pattern. Default: as many as of each accent.",
+            show_default=False,
+        ),
+    ] = None,
     readings: Annotated[
         Path | None,
         typer.Option(
@@ -61,7 +68,9 @@ def evaluate(
     from talkover.trainer.evaluation.accents_scoring import score_all
 
     console = Console(highlight=False)
-    chosen, wanted = Recipe.load(recipe, seed=seed), _QUICK if quick else count
+    chosen, many = Recipe.load(recipe, seed=seed), _QUICK if quick else count
+    of_patterns = many if patterns is None or quick else patterns
+    numbers = accents.wanted(chosen, many, of_patterns)
     kept = accents.Readings(readings or (json and json.with_suffix(".jsonl")), chosen)
     stopped = False
     try:
@@ -69,19 +78,18 @@ def evaluate(
             reader = StockReader(weights)
         with progress_bar(console) as progress:
             progress.columns = (*progress.columns, TimeRemainingColumn())
-            total = wanted * len(chosen.conditions) * len(accents.SOUNDS)
-            bar = progress.add_task("readings", total=total)
+            bar = progress.add_task("readings", total=len(numbers) * len(accents.SOUNDS))
 
             def tick(more: int) -> None:
                 progress.advance(bar, more)
                 progress.refresh()
 
-            accents.hear_all(chosen, wanted, reader, kept, tick)
+            accents.hear_all(chosen, numbers, reader, kept, tick)
     except KeyboardInterrupt:
         stopped = True
     with console.status("scoring"):
-        numbers = range(wanted * len(chosen.conditions))
-        scores = score_all([one for one in kept.all if one.number in numbers])
+        asked = frozenset(numbers)
+        scores = score_all([one for one in kept.all if one.number in asked])
         said = said_by_all()
     report = Report(
         title="Stock Whisper by accent and code-switch pattern" + ", stopped early" * stopped,
