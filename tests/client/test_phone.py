@@ -21,6 +21,7 @@ from talkover.client.floor import Floor
 from talkover.client.phone import Phone, Scripted
 from talkover.client.record import Recorder
 from talkover.client.script import AfterReply, At, IntoReply, Line, Script
+from talkover.core.clock import FRAME
 from talkover.v1 import agent_pb2
 
 from .scripted import audio, serving, turn
@@ -95,7 +96,8 @@ async def test_two_lines_each_answered_before_the_next(tmp_path):
     assert starts(left) == [s.starts_at for s in said]
     first, second = starts(right)
     assert said[0].ends_at < first < said[1].starts_at < said[1].ends_at < second
-    assert said[1].starts_at - (first + 3_200) >= 1_600
+    # A frame that came late on a busy machine sounds late.
+    assert said[1].starts_at - (first + 3_200) >= 1_600 - 2 * FRAME
     assert [s.heard_at for s in phone.player.spans] == [first, second]
     assert phone.player.underruns == 0
     assert isinstance(events[-1], Ended)
