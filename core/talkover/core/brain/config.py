@@ -1,14 +1,11 @@
 """``brain.json``: what a brain folder says about itself."""
 
-from pathlib import Path
-from typing import Final, Literal, Self
-
-from pydantic import BaseModel, ConfigDict, ValidationError
+from typing import ClassVar, Final, Literal
 
 from talkover.core.brain.graph import Precision
 from talkover.core.brain.sight import Sight
 from talkover.core.brain.weights import Architecture
-from talkover.core.errors import BundleError
+from talkover.core.partconfig import PartConfig
 
 GRAPH: Final = "model.onnx"
 PROJECTOR: Final = "projector.onnx"
@@ -18,7 +15,7 @@ CARD_FILE: Final = "card.md"
 """How a brain was taught to see, on what, and where it is weak; none beside base weights."""
 
 
-class BrainConfig(BaseModel):
+class BrainConfig(PartConfig):
     """Everything the runtime needs to know beside the graph.
 
     Attributes:
@@ -31,7 +28,7 @@ class BrainConfig(BaseModel):
         sight: What it can be shown; None: it is blind.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    FILE: ClassVar[str] = CONFIG
 
     format: Literal[1] = 1
     name: str
@@ -40,26 +37,3 @@ class BrainConfig(BaseModel):
     chat: Literal["chatml"] = "chatml"
     stop: tuple[int, ...]
     sight: Sight | None = None
-
-    @classmethod
-    def load(cls, folder: Path) -> Self:
-        """Read it from a brain folder.
-
-        Raises:
-            BundleError: it is missing or not valid.
-        """
-        path = folder / CONFIG
-        try:
-            return cls.model_validate_json(path.read_bytes())
-        except OSError as error:
-            raise BundleError(f"{path} cannot be read ({error.strerror}); build a bundle") from None
-        except ValidationError as error:
-            raise BundleError(
-                f"{path} is not valid ({error.error_count()} faults); run: talkover models build"
-            ) from None
-
-    def save(self, folder: Path) -> None:
-        """Write it into a brain folder."""
-        (folder / CONFIG).write_text(
-            self.model_dump_json(indent=2, exclude_none=True) + "\n", encoding="utf-8"
-        )

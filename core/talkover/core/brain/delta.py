@@ -9,8 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from safetensors import SafetensorError
+from pydantic import BaseModel, ConfigDict, Field
 
 from talkover.core.brain.projector import Weights, check_projector
 from talkover.core.brain.sight import Sight
@@ -21,6 +20,7 @@ from talkover.core.weights.changes import (
     Changes,
     arrays_of,
     changes_of,
+    naming_the_cure,
     read_arrays,
     write_arrays,
 )
@@ -136,18 +136,11 @@ def read_sight(path: Path) -> SightDelta:
     Raises:
         WeightsError: it is missing, or is not one; the message says why.
     """
-    try:
+    with naming_the_cure(path, "sight delta"):
         arrays, told = read_arrays(path)
         about = About.model_validate_json(told)
         projector, changes = _apart(arrays)
         return SightDelta(about, changes_of(changes), projector)
-    except OSError as error:
-        raise WeightsError(f"{path} cannot be read ({error.strerror}); fetch it again") from None
-    except (SafetensorError, KeyError, TypeError, ValueError, ValidationError) as error:
-        reason = type(error).__name__
-        raise WeightsError(
-            f"{path} is no sight delta of this version ({reason}); fetch it again, or train one"
-        ) from None
 
 
 def _apart(arrays: Arrays) -> tuple[dict[str, NDArray[np.float32]], dict[str, NDArray[Any]]]:

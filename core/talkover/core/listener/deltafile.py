@@ -4,16 +4,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from safetensors import SafetensorError
+from pydantic import BaseModel, ConfigDict, Field
 
-from talkover.core.errors import WeightsError
 from talkover.core.listener.config import WindowRule
 from talkover.core.listener.golden import GoldenOutput
 from talkover.core.weights.changes import (
     Changes,
     arrays_of,
     changes_of,
+    naming_the_cure,
     read_arrays,
     write_arrays,
 )
@@ -92,14 +91,7 @@ def read_delta(path: Path) -> Delta:
     Raises:
         WeightsError: it is missing, or is not one; the message says why.
     """
-    try:
+    with naming_the_cure(path, "delta"):
         arrays, told = read_arrays(path)
         about = About.model_validate_json(told)
         return Delta(about, changes_of(arrays))
-    except OSError as error:
-        raise WeightsError(f"{path} cannot be read ({error.strerror}); fetch it again") from None
-    except (SafetensorError, KeyError, TypeError, ValueError, ValidationError) as error:
-        reason = type(error).__name__
-        raise WeightsError(
-            f"{path} is no delta of this version ({reason}); fetch it again, or train one"
-        ) from None

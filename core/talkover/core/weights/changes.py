@@ -5,13 +5,16 @@ vectors of int8 and a scale; vectors are kept whole in float16.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
+from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from talkover.core.errors import WeightsError
@@ -156,6 +159,28 @@ def read_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], str]:
     length = int.from_bytes(content[:_HEADER], "little")
     header = json.loads(content[_HEADER : _HEADER + length])
     return arrays, header["__metadata__"][_ABOUT]
+
+
+@contextmanager
+def naming_the_cure(path: Path, what: str) -> Iterator[None]:
+    """Whatever goes wrong while a delta is read, said so that somebody can mend it.
+
+    Args:
+        path: Of the file.
+        what: It should be, for people.
+
+    Raises:
+        WeightsError: the file is missing, or is not that; the message says why.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise WeightsError(f"{path} cannot be read ({error.strerror}); fetch it again") from None
+    except (SafetensorError, KeyError, TypeError, ValueError, ValidationError) as error:
+        reason = type(error).__name__
+        raise WeightsError(
+            f"{path} is no {what} of this version ({reason}); fetch it again, or train one"
+        ) from None
 
 
 def _change(name: str, parts: Arrays) -> Change:

@@ -11,7 +11,7 @@ from typing import Final, Self, get_type_hints
 from talkover.core.errors import ConfigError, DataError
 from talkover.trainer.seeing.questions.question import Kind
 from talkover.trainer.stages.pace import Pace
-from talkover.trainer.stages.recipe import check_known, read_table, to_tables
+from talkover.trainer.stages.recipe import check_known, read_table, recipes_of, to_tables
 from talkover.trainer.stages.tables import plain
 
 _FOLDER: Final = "recipes"
@@ -208,5 +208,4 @@ class SeerRecipe:
 
 def seer_recipes() -> list[str]:
     """Those that come along."""
-    found = files(__package__).joinpath(_FOLDER).iterdir()
-    return sorted(path.name[:-5] for path in found if path.name.endswith(".toml"))
+    return recipes_of(str(__package__))

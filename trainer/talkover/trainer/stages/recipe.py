@@ -145,7 +145,12 @@ def read_table(kind: type[_T], given: Mapping[str, Any], name: str) -> _T:
 
 def training_recipes() -> list[str]:
     """Those that come along."""
-    found = files(__package__).joinpath(_FOLDER).iterdir()
+    return recipes_of(str(__package__))
+
+
+def recipes_of(package: str) -> list[str]:
+    """Names of the recipes that come along with a package."""
+    found = files(package).joinpath(_FOLDER).iterdir()
     return sorted(path.name[:-5] for path in found if path.name.endswith(".toml"))
 
 
