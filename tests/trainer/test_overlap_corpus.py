@@ -12,6 +12,7 @@ from talkover.client.bench.duplex.material import Material, half_of
 from talkover.core.clock import HOP, RATE
 from talkover.core.overlap import FEATURE_NAMES
 from talkover.core.overlap.config import LABELS
+from talkover.core.overlap.ear import Ear
 from talkover.core.speaker import SpeakerRuntime
 from talkover.core.vad import VoiceModel
 from talkover.trainer.overlap import sounds
@@ -76,6 +77,11 @@ def vad(bundle):
     return VoiceModel(bundle / "vad/model.onnx")
 
 
+@pytest.fixture(scope="module")
+def ear(bundle):
+    return Ear(bundle / "overlap")
+
+
 def test_no_text_is_in_two_splits_and_every_kind_is_in_each():
     seen = {}
     for split in Split:
@@ -121,16 +127,15 @@ def plain(text):
 
 
 @pytest.mark.bundle
-def test_the_callers_voice_is_measured_where_it_is_known(bundle, vad, barge_in, prompts):
+def test_the_callers_voice_is_measured_where_it_is_known(bundle, vad, ear, barge_in, prompts):
     speaker = SpeakerRuntime(bundle / "speaker")
     own = barge_in(seconds=2.0)
     same = replace(own, caller=own.pcm[ONSET:])
-    found = moments(same, vad, speaker, None, np.random.default_rng(0))
+    found = moments(same, vad, ear, speaker, None, np.random.default_rng(0))
     assert column(found, "similarity_known")[-1] == 1
     assert column(found, "similarity")[-1] > 0.5
-    assert (
-        column(moments(own, vad, speaker, None, np.random.default_rng(0)), "similarity").max() == 0
-    )
+    unknown = moments(own, vad, ear, speaker, None, np.random.default_rng(0))
+    assert column(unknown, "similarity").max() == 0
 
 
 def test_a_seed_draws_the_same_voice():
@@ -160,10 +165,10 @@ def test_a_level_is_what_it_says(level):
 
 
 @pytest.mark.bundle
-def test_decisions_are_64_ms_apart_and_stop_after_the_sound(vad, barge_in):
-    found = moments(barge_in(seconds=0.5), vad, None, None, np.random.default_rng(0))
+def test_decisions_are_96_ms_apart_and_stop_after_the_sound(vad, ear, barge_in):
+    found = moments(barge_in(seconds=0.5), vad, ear, None, None, np.random.default_rng(0))
     assert all(
-        abs(after - before - 2 * HOP / RATE) < 1e-6 for before, after in pairwise(found.times)
+        abs(after - before - 3 * HOP / RATE) < 1e-6 for before, after in pairwise(found.times)
     )
     assert found.times[-1] <= 0.5 + 0.5
     assert found.over.any()
@@ -172,9 +177,9 @@ def test_decisions_are_64_ms_apart_and_stop_after_the_sound(vad, barge_in):
 
 
 @pytest.mark.bundle
-def test_words_come_late_and_cover_only_what_was_heard(vad, barge_in):
+def test_words_come_late_and_cover_only_what_was_heard(vad, ear, barge_in):
     listener = Written("no wait")
-    found = moments(barge_in(seconds=1.5), vad, None, listener, np.random.default_rng(0))
+    found = moments(barge_in(seconds=1.5), vad, ear, None, listener, np.random.default_rng(0))
     assert found.noticed
     assert listener.lengths == sorted(listener.lengths)
     lead = int(0.2 * RATE)
@@ -187,9 +192,9 @@ def test_words_come_late_and_cover_only_what_was_heard(vad, barge_in):
 
 
 @pytest.mark.bundle
-def test_what_is_not_heard_is_not_noticed(vad, barge_in):
+def test_what_is_not_heard_is_not_noticed(vad, ear, barge_in):
     silent = barge_in(1.0, level=-95.0)
-    found = moments(silent, vad, None, Written("you"), np.random.default_rng(0))
+    found = moments(silent, vad, ear, None, Written("you"), np.random.default_rng(0))
     assert not found.noticed
     assert (column(found, "words_known") == 0).all()
 

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from talkover.core.overlap import FEATURE_NAMES, N_FEATURES, OverlapRuntime
+from talkover.core.overlap import FEATURE_NAMES, N_FEATURES, OverlapHead
 from talkover.core.overlap.config import LABELS
+from talkover.core.overlap.ear import HEARD_FRAMES, HEARD_WIDTH
 from talkover.trainer.overlap.judge import calibration_error, choose, confusion, rule, yields_at
 from talkover.trainer.overlap.moments import Moments
 from talkover.trainer.overlap.texts import Split
@@ -13,12 +14,13 @@ BARGE_IN, BACK, SIDE, NOISE, ECHO = range(5)
 
 
 def overlap_of(label, *, seed=0, count=8, noticed=True):
-    """Decision points in which one feature tells the label."""
+    """Decision points in which one feature tells the label, and what is heard tells nothing."""
     random = np.random.default_rng([label, seed])
     vectors = random.normal(0, 0.3, (count, N_FEATURES)).astype(np.float32)
     vectors[:, FEATURE_NAMES.index("level") + label] += 2.0
     times = np.arange(1, count + 1, dtype=np.float32) * np.float32(0.1)
-    return Moments(vectors, label, "made", times, times >= 0.6, noticed, False)
+    heard = random.normal(0, 1, (count, HEARD_FRAMES, HEARD_WIDTH)).astype(np.float16)
+    return Moments(vectors, heard, label, "made", times, times >= 0.6, noticed, False)
 
 
 def many(count, start):
@@ -47,25 +49,47 @@ def trained(tmp_path_factory):
 
 def test_what_tells_the_labels_apart_is_found(trained):
     out, found, _ = trained
-    runtime = OverlapRuntime(out)
-    told = [runtime.probabilities(one.vectors[-1]).likeliest for one in found[Split.HELD_OUT]]
+    head = OverlapHead(out)
+    told = [
+        head.probabilities(one.vectors[-1], one.heard[-1]).likeliest
+        for one in found[Split.HELD_OUT]
+    ]
     right = [
         name == LABELS[one.label] for name, one in zip(told, found[Split.HELD_OUT], strict=True)
     ]
     assert np.mean(right) > 0.9
 
 
+def test_what_is_heard_alone_can_tell():
+    pytest.importorskip("torch")
+    from talkover.trainer.overlap.corpus import tabulate
+    from talkover.trainer.overlap.fit import fit
+
+    def heard_only(label, seed):
+        one = overlap_of(label, seed=seed)
+        one.vectors[:] = 0
+        one.heard[:, -6:, 40 * label : 40 * label + 40] += np.float16(3)
+        return one
+
+    train = [heard_only(n % 5, n) for n in range(200)]
+    other = [heard_only(n % 5, 1000 + n) for n in range(40)]
+    fitted = fit(tabulate(train), tabulate(other), seed=0, epochs=20)
+    told = [fitted.judge(one.vectors, one.heard)[-1].argmax() for one in other]
+    assert np.mean(np.array(told) == [one.label for one in other]) > 0.9
+
+
 def test_the_graph_computes_what_was_trained(trained):
     out, found, result = trained
-    runtime = OverlapRuntime(out)
+    head = OverlapHead(out)
     vectors = np.concatenate([one.vectors for one in found[Split.HELD_OUT][:5]]) * 3
-    for vector, row in zip(vectors, result.fitted.judge(vectors), strict=True):
-        assert abs(runtime.probabilities(vector).barge_in - row[BARGE_IN]) < 1e-5
+    heard = np.concatenate([one.heard for one in found[Split.HELD_OUT][:5]]) * np.float16(3)
+    for vector, sound, row in zip(vectors, heard, result.fitted.judge(vectors, heard), strict=True):
+        assert abs(head.probabilities(vector, sound).barge_in - row[BARGE_IN]) < 1e-5
 
 
 def test_the_folder_tells_how_it_came_to_be(trained):
     out, _, result = trained
-    config = OverlapRuntime(out).config
+    config = OverlapHead(out).config
     assert config.yield_at == result.chosen.threshold
     assert config.training["overlaps"] == {"train": 240, "validation": 40, "held-out": 40}
     assert {path.name for path in out.iterdir()} == {

@@ -149,6 +149,19 @@ def test_a_resume_that_the_server_tells_is_no_new_reply(made):
     assert cut.words_off in (0, -1)  # half of the word was heard
 
 
+def test_a_resume_that_is_taken_back_before_it_sounds_is_none(made):
+    made.say(1.0)
+    stop = inside(made, 4)
+    made.hush(stop)
+    for kind, after in (("BARGE_IN", 0.0), ("RESUMED", 0.4), ("BARGE_IN", 0.5)):
+        made.server.append(ServerEvent(kind, stop + after, 0))
+    made.say(stop + 2.5, ("nine", "two", "nine"), turn=1)
+    made.events.append(Event(Kind.INTERRUPTION, stop - 0.3, stop + 1.5))
+    outcome = only(made)
+    assert outcome.resumed_after is None
+    assert outcome.answered_after is not None
+
+
 def test_a_short_hesitation_is_no_false_yield_and_a_longer_one_is(digits):
     for silence, wrong in ((0.45, False), (0.75, True)):
         made = Made(digits)

@@ -8,13 +8,16 @@ import numpy as np
 import pytest
 
 from talkover.core.errors import BundleError, ModelError, OutdatedError
-from talkover.core.overlap import FEATURE_NAMES, N_FEATURES, OverlapRuntime, shipped
+from talkover.core.overlap import FEATURE_NAMES, N_FEATURES, OverlapHead, shipped
 from talkover.core.overlap.config import CONFIG, GRAPH
+from talkover.core.overlap.ear import HEARD_FRAMES, HEARD_WIDTH
+
+QUIET = np.zeros((HEARD_FRAMES, HEARD_WIDTH), np.float16)
 
 
 @pytest.fixture(scope="module")
-def runtime():
-    return OverlapRuntime(shipped())
+def head():
+    return OverlapHead(shipped())
 
 
 @pytest.fixture
@@ -50,32 +53,33 @@ def test_it_is_small():
 
 
 @pytest.mark.parametrize("fill", [0.0, 4.0, -4.0])
-def test_probabilities_sum_to_one(runtime, fill):
-    found = runtime.probabilities(np.full(N_FEATURES, fill, np.float32))
+def test_probabilities_sum_to_one(head, fill):
+    found = head.probabilities(np.full(N_FEATURES, fill, np.float32), QUIET + np.float16(fill))
     assert abs(sum(astuple(found)) - 1) < 1e-6
     assert min(astuple(found)) >= 0
 
 
-def test_words_that_take_the_floor_make_a_barge_in_likelier_than_those_that_do_not(runtime):
+def test_words_that_take_the_floor_make_a_barge_in_likelier_than_those_that_do_not(head):
     known = {"words_known": 1.0, "words_count": 0.8, "words_age": 0.3}
-    stop = runtime.probabilities(vector(**known, floor=0.95))
-    mhm = runtime.probabilities(vector(**known, backchannel=0.95))
+    stop = head.probabilities(vector(**known, floor=0.95), QUIET)
+    mhm = head.probabilities(vector(**known, backchannel=0.95), QUIET)
     assert stop.barge_in > mhm.barge_in + 0.2
     assert mhm.backchannel > stop.backchannel + 0.2
 
 
-def test_an_echo_is_likelier_where_the_agent_explains_the_sound(runtime):
-    echo = runtime.probabilities(
-        vector(echo_mean=0.85, echo_max=1.0, echo_lately=0.85, level_over_usual=-1.5)
+def test_an_echo_is_likelier_where_the_agent_explains_the_sound(head):
+    echo = head.probabilities(
+        vector(echo_mean=0.85, echo_max=1.0, echo_lately=0.85, level_over_usual=-1.5), QUIET
     )
     assert echo.likeliest == "echo"
-    assert runtime.probabilities(vector()).echo < 0.1
+    assert head.probabilities(vector(), QUIET).echo < 0.1
 
 
-def test_somebody_else_is_not_the_caller(runtime):
+def test_somebody_else_is_not_the_caller(head):
     other = vector(similarity_known=1.0, similarity=-0.8, level_over_usual=-1.0)
     caller = vector(similarity_known=1.0, similarity=0.8)
-    assert runtime.probabilities(other).side_talk > runtime.probabilities(caller).side_talk + 0.3
+    theirs = head.probabilities(caller, QUIET).side_talk
+    assert head.probabilities(other, QUIET).side_talk > theirs + 0.3
 
 
 @pytest.mark.parametrize(
@@ -83,19 +87,25 @@ def test_somebody_else_is_not_the_caller(runtime):
     [np.zeros(N_FEATURES), np.zeros(3, np.float32), np.zeros((1, N_FEATURES), np.float32)],
     ids=["float64", "short", "two-dimensional"],
 )
-def test_what_is_no_vector_is_refused(runtime, wrong):
-    with pytest.raises(ModelError, match="an overlap is float32"):
-        runtime.probabilities(wrong)
+def test_what_is_no_vector_is_refused(head, wrong):
+    with pytest.raises(ModelError, match="the features of an overlap are float32"):
+        head.probabilities(wrong, QUIET)
 
 
-def test_values_that_are_no_numbers_are_refused(runtime):
+@pytest.mark.parametrize("wrong", [QUIET.astype(np.float32), QUIET[1:]], ids=["float32", "short"])
+def test_what_was_not_heard_is_refused(head, wrong):
+    with pytest.raises(ModelError, match="the heard of an overlap are float16"):
+        head.probabilities(np.zeros(N_FEATURES, np.float32), wrong)
+
+
+def test_values_that_are_no_numbers_are_refused(head):
     with pytest.raises(ModelError):
-        runtime.probabilities(np.full(N_FEATURES, np.nan, np.float32))
+        head.probabilities(np.full(N_FEATURES, np.nan, np.float32), QUIET)
 
 
 def test_an_empty_folder_holds_none(tmp_path):
     with pytest.raises(BundleError, match="no overlap classifier"):
-        OverlapRuntime(tmp_path)
+        OverlapHead(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -104,15 +114,15 @@ def test_an_empty_folder_holds_none(tmp_path):
 )
 def test_other_features_name_the_cure(copy, changes):
     with pytest.raises(OutdatedError, match="talkover models build"):
-        OverlapRuntime(edited(copy, **changes))
+        OverlapHead(edited(copy, **changes))
 
 
 def test_other_labels_are_refused(copy):
     with pytest.raises(BundleError, match="tells apart"):
-        OverlapRuntime(edited(copy, labels=["yes", "no"]))
+        OverlapHead(edited(copy, labels=["yes", "no"]))
 
 
 def test_a_damaged_graph_is_refused(copy):
     (copy / GRAPH).write_bytes(b"no graph")
     with pytest.raises(BundleError, match="cannot be loaded"):
-        OverlapRuntime(copy)
+        OverlapHead(copy)

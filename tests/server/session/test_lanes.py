@@ -1,5 +1,7 @@
 """Both lanes keep time, however audio comes and goes."""
 
+import asyncio
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -213,6 +215,30 @@ def test_a_ducked_agent_is_12_db_down_within_a_frame_and_comes_back():
     assert low == pytest.approx(250, abs=5)
     agent.duck(on=False)
     assert spoken(agent)[3] == pytest.approx(1_000, abs=10)
+
+
+async def has_room(agent):
+    """Whether more speech may be made at once."""
+    try:
+        async with asyncio.timeout(0.01):
+            await agent.room()
+    except TimeoutError:
+        return False
+    return True
+
+
+async def test_a_ducked_agent_makes_no_more_speech_than_it_needs_soon():
+    agent = speaking(seconds=2.0)
+    agent.release()
+    assert await has_room(agent)
+    agent.duck(on=True)
+    assert not await has_room(agent)
+    agent.duck(on=False)
+    assert await has_room(agent)
+    agent.duck(on=True)
+    while agent.waiting > RATE:
+        agent.pop()
+    assert await has_room(agent), "a second is left, which must not run out"
 
 
 def test_a_reply_resumes_at_the_word_that_was_not_heard():

@@ -333,8 +333,10 @@ def test_a_yield_that_was_wrong_is_taken_back_as_soon_as_that_is_known():
     for found in ((0.05, 0.9, 0, 0.05, 0), (0.05, 0, 0.9, 0.05, 0)):
         call = Driver()
         think = held(call)
-        call.silence(0.13)
+        call.silence(0.1)
         new = call.see(Classified(call.at, think.turn + 1, *found))
+        assert not of(new, Resume), "words have holes, too"
+        new = call.silence(0.13)
         assert of(new, Resume) == [Resume(think.turn)]
         assert call.machine.agent is AgentState.SPEAKING
 
@@ -342,8 +344,16 @@ def test_a_yield_that_was_wrong_is_taken_back_as_soon_as_that_is_known():
 def test_a_backchannel_that_stopped_the_agent_lets_it_go_on_once_it_is_over():
     call = Driver()
     think = held(call)
-    new = call.hear(call.silence(0.13), "mm-hm", backchannel=0.9, floor=0.05)
+    new = call.hear(call.silence(0.22), "mm-hm", backchannel=0.9, floor=0.05)
     assert of(new, Resume) == [Resume(think.turn)]
+
+
+def test_a_hole_in_what_began_like_a_backchannel_is_not_its_end():
+    call = Driver()
+    held(call)
+    new = call.hear(call.silence(0.1), "Ok", backchannel=0.9, floor=0.05)
+    new += call.voice(0.4)
+    assert not of(new, Resume)
 
 
 def test_words_that_break_off_let_the_agent_go_on_after_a_while():

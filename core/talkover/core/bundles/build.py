@@ -12,7 +12,7 @@ from talkover.core.bundles.manifest import Licence
 from talkover.core.bundles.store import BundleStore
 from talkover.core.ending.graph import build_ending
 from talkover.core.errors import WeightsError
-from talkover.core.listener.build import build_listener
+from talkover.core.listener.build import build_listener, write_ear
 from talkover.core.listener.deltafile import DELTA, Delta, read_delta
 from talkover.core.overlap.config import CONFIG, GRAPH
 from talkover.core.overlap.runtime import shipped
@@ -98,7 +98,8 @@ def build_base(
         return {"name": SEER.title}
 
     def overlap(out: Path, tell: Tell) -> dict[str, JsonValue]:
-        tell("copying")
+        tell("taking its ear from Whisper")
+        write_ear(sources["listener"], out)
         for name in (GRAPH, CONFIG):
             shutil.copyfile(shipped() / name, out / name)
         return {"name": "Talkover's overlap classifier"}

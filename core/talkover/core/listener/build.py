@@ -16,10 +16,17 @@ from talkover.core.listener.decoder import DECODER_FILE, ENCODER_FILE
 from talkover.core.listener.delta import merged
 from talkover.core.listener.deltafile import Delta
 from talkover.core.listener.golden import write_golden
-from talkover.core.listener.graph import VARIANTS, Variant, build_decoder, build_encoder
+from talkover.core.listener.graph import (
+    VARIANTS,
+    Variant,
+    build_decoder,
+    build_ear,
+    build_encoder,
+)
 from talkover.core.listener.tokens import TOKENIZER_FILE, read_tokenizer
 from talkover.core.listener.weights import Weights
 from talkover.core.onnx import save
+from talkover.core.overlap.ear import EAR, EAR_LAYERS
 from talkover.core.weights.disk import sha256_of
 
 CARD_FILE: Final = "card.md"
@@ -97,6 +104,19 @@ def write_listener(
         save(decoder, out / variant / DECODER_FILE)
     shutil.copyfile(tokenizer, out / TOKENIZER_FILE)
     config.write(out)
+
+
+def write_ear(source: Path, out: Path) -> None:
+    """Write the first layers of base weights as an overlap classifier's ear, in int8.
+
+    Args:
+        source: As for ``build_listener``.
+        out: The folder to write into.
+
+    Raises:
+        WeightsError: the weights cannot be used.
+    """
+    save(build_ear(read_ct2(source / _MODEL_FILE), EAR_LAYERS, "int8"), out / EAR)
 
 
 def read_config(path: Path, tokenizer: Tokenizer) -> ListenerConfig:

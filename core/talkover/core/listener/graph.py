@@ -115,12 +115,43 @@ def build_encoder(weights: Weights, variant: Variant) -> onnx.ModelProto:
     Raises:
         WeightsError: the weights are not those of a whole Whisper.
     """
-    graph = GraphBuilder("listener_encoder")
+    draft = _draft_of("listener_encoder", weights, variant)
+    x = _encoded(draft, draft.shape.encoder_layers)
+    _cross_attention_inputs(draft, draft.norm(x, "encoder/layer_norm"))
+    return draft.graph.model()
+
+
+def build_ear(weights: Weights, layers: int, variant: Variant) -> onnx.ModelProto:
+    """Sound to what the encoder's first layers make of it, for who has no use for words.
+
+    Input: ``pcm`` as ``build_encoder`` takes it. Output: ``heard`` float32 [batch, samples / 320,
+    width], not normalised.
+
+    Args:
+        weights: Under the names of ``talkover.core.listener.weights``.
+        layers: How many of them.
+        variant: As for ``build_encoder``.
+
+    Raises:
+        WeightsError: the weights are not those of a whole Whisper, or of one with fewer layers.
+    """
+    draft = _draft_of("ear", weights, variant)
+    if layers > draft.shape.encoder_layers:
+        raise WeightsError(f"an encoder of {draft.shape.encoder_layers} layers has no {layers}")
+    heard = draft.graph.node("Identity", [_encoded(draft, layers)], ["heard"])
+    draft.graph.output(heard, np.float32, ["batch", "frames", draft.shape.width])
+    return draft.graph.model()
+
+
+def _draft_of(name: str, weights: Weights, variant: Variant) -> _Draft:
     linear, narrow = (full, full) if variant == "fp32" else (dynamic8, blocked8)
-    draft = _Draft(graph, shape_of(weights), weights, linear, narrow)
-    pcm = graph.input("pcm", np.float32, ["batch", "samples"])
-    x = _stem(draft, _log_mel(draft, pcm))
-    for layer in range(draft.shape.encoder_layers):
+    return _Draft(GraphBuilder(name), shape_of(weights), weights, linear, narrow)
+
+
+def _encoded(draft: _Draft, layers: int) -> str:
+    """The input ``pcm`` after some layers of the encoder: [batch, frames, width]."""
+    x = _stem(draft, _log_mel(draft, draft.graph.input("pcm", np.float32, ["batch", "samples"])))
+    for layer in range(layers):
         name = f"encoder/layer_{layer}"
         h = draft.norm(x, f"{name}/self_attention/layer_norm")
         fused = draft.project(h, f"{name}/self_attention/linear_0", bias=False)
@@ -128,8 +159,7 @@ def build_encoder(weights: Weights, variant: Variant) -> onnx.ModelProto:
         y = draft.attend([*draft.split(fused, 3, -1), bias])
         x = draft.add(x, draft.project(y, f"{name}/self_attention/linear_1"))
         x = draft.feed_forward(x, f"{name}/ffn")
-    _cross_attention_inputs(draft, draft.norm(x, "encoder/layer_norm"))
-    return graph.model()
+    return x
 
 
 def build_decoder(

@@ -2,12 +2,18 @@
 
 from talkover.core.overlap.evidence import OverlapEvidence
 from talkover.core.overlap.features import FEATURE_NAMES, N_FEATURES, features
-from talkover.core.overlap.runtime import OverlapProbabilities, OverlapRuntime, shipped
+from talkover.core.overlap.runtime import (
+    OverlapHead,
+    OverlapProbabilities,
+    OverlapRuntime,
+    shipped,
+)
 
 __all__ = [
     "FEATURE_NAMES",
     "N_FEATURES",
     "OverlapEvidence",
+    "OverlapHead",
     "OverlapProbabilities",
     "OverlapRuntime",
     "features",

@@ -1,4 +1,4 @@
-"""An overlap as a vector: what the classifier looks at."""
+"""An overlap as a vector: what the classifier looks at beside what its ear hears."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -8,11 +8,10 @@ from numpy.typing import NDArray
 
 from talkover.core.clock import HOP, RATE
 from talkover.core.overlap.evidence import OverlapEvidence
-from talkover.core.overlap.sketch import BANDS, FRAMES, sketch
 from talkover.core.overlap.sound import SOUND_NAMES, sound_features
 from talkover.core.words import WordEvidence
 
-FEATURES_VERSION: Final = 2
+FEATURES_VERSION: Final = 3
 """To be raised when a feature's meaning changes: a model is only as good as what it was shown."""
 
 FEATURE_NAMES: Final = (
@@ -25,9 +24,7 @@ FEATURE_NAMES: Final = (
     "words_known", "words_none", "words_count", "words_age", "backchannel", "floor", "hesitation",
     "hallucination", "correction", "own",
 )  # fmt: skip
-N_NAMED: Final = len(FEATURE_NAMES)
-N_FEATURES: Final = N_NAMED + BANDS * FRAMES
-"""Those with a name, then the picture of the latest moments, band by band."""
+N_FEATURES: Final = len(FEATURE_NAMES)
 BOUND: Final = 4.0
 """No feature is further from 0."""
 
@@ -42,7 +39,7 @@ _LATELY: Final = 3
 
 
 def features(evidence: OverlapEvidence) -> NDArray[np.float32]:
-    """The features of an overlap so far: those of ``FEATURE_NAMES``, then its ``sketch``.
+    """The features of an overlap so far: those of ``FEATURE_NAMES``.
 
     Returns:
         float32 [N_FEATURES], each finite and within ``BOUND`` of 0, whatever the evidence holds.
@@ -56,8 +53,8 @@ def features(evidence: OverlapEvidence) -> NDArray[np.float32]:
         *_similarity(evidence.similarity),
         *_words(evidence.words, evidence.own, evidence.words_age),
     ]
-    named = np.clip(np.nan_to_num(np.array(values, np.float64), nan=0.0), -BOUND, BOUND)
-    return np.concatenate([named, sketch(evidence.pcm).ravel()], dtype=np.float32)
+    finite = np.nan_to_num(np.array(values, np.float64), nan=0.0)
+    return np.clip(finite, -BOUND, BOUND).astype(np.float32)
 
 
 def _series(values: Sequence[float]) -> NDArray[np.float64]:

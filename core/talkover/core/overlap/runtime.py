@@ -1,9 +1,9 @@
-"""The overlap classifier, synchronous and cheap enough for the audio path."""
+"""The overlap classifier, synchronous: what a worker thread runs."""
 
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +11,14 @@ from numpy.typing import NDArray
 from talkover.core.errors import BundleError, ModelError
 from talkover.core.onnx.session import open_session
 from talkover.core.overlap.config import GRAPH, LABELS, OverlapConfig
-from talkover.core.overlap.features import N_FEATURES
+from talkover.core.overlap.ear import HEARD_FRAMES, HEARD_WIDTH, Ear, Heard
+from talkover.core.overlap.evidence import OverlapEvidence
+from talkover.core.overlap.features import N_FEATURES, features
 
-_INPUT: Final = "features"
+_INPUTS: Final[dict[str, tuple[int, ...]]] = {
+    "features": (N_FEATURES,),
+    "heard": (HEARD_FRAMES, HEARD_WIDTH),
+}
 _SHIPPED: Final = Path(__file__).parent / "model"
 
 
@@ -42,15 +47,16 @@ class OverlapProbabilities:
         return LABELS[values.index(max(values))]
 
 
-class OverlapRuntime:
-    """An overlap folder, loaded. Calls from several threads are safe.
+class OverlapHead:
+    """What weighs the evidence. Calls from several threads are safe.
 
     Args:
         folder: With ``model.onnx`` and ``config.json``.
         providers: Of ONNX Runtime, best first.
 
     Raises:
-        BundleError: the folder holds no classifier that can be loaded, or one of other features.
+        BundleError: the folder holds no classifier that can be loaded.
+        OutdatedError: it holds one of other features.
         ConfigError: it would run without a provider that was asked for.
     """
 
@@ -59,26 +65,30 @@ class OverlapRuntime:
     ) -> None:
         self.config = OverlapConfig.load(folder)
         self._session = open_session(folder / GRAPH, threads=1, providers=providers)
-        given = {node.name: node.shape[-1] for node in self._session.get_inputs()}
+        given = {node.name: tuple(node.shape[1:]) for node in self._session.get_inputs()}
         answers = [node.shape[-1] for node in self._session.get_outputs()]
-        if given != {_INPUT: N_FEATURES} or answers != [len(LABELS)]:
+        if given != _INPUTS or answers != [len(LABELS)]:
             raise BundleError(f"{folder / GRAPH} is not an overlap classifier of ours")
 
-    def probabilities(self, vector: NDArray[np.float32]) -> OverlapProbabilities:
+    def probabilities(self, vector: NDArray[np.float32], heard: Heard) -> OverlapProbabilities:
         """Judge an overlap.
 
         Args:
             vector: What ``features`` made of it, float32 [N_FEATURES].
+            heard: What the ear made of it, float16 [HEARD_FRAMES, HEARD_WIDTH].
 
         Raises:
             ModelError: it is not that, or the classifier failed on it.
         """
-        if vector.shape != (N_FEATURES,) or vector.dtype != np.float32:
-            raise ModelError(
-                f"an overlap is float32 [{N_FEATURES}], not {vector.dtype} {vector.shape}"
-            )
+        given: dict[str, NDArray[Any]] = {"features": vector, "heard": heard}
+        for name, dtype in (("features", np.float32), ("heard", np.float16)):
+            if given[name].shape != _INPUTS[name] or given[name].dtype != dtype:
+                raise ModelError(
+                    f"the {name} of an overlap are {np.dtype(dtype)} {list(_INPUTS[name])}, not "
+                    f"{given[name].dtype} {list(given[name].shape)}"
+                )
         try:
-            (found,) = self._session.run(None, {_INPUT: vector[None]})
+            (found,) = self._session.run(None, {name: one[None] for name, one in given.items()})
         except Exception as error:  # noqa: BLE001 - its exceptions have no common class
             raise ModelError(f"the overlap classifier failed: {error}") from None
         row = np.asarray(found, np.float64)[0]
@@ -86,6 +96,34 @@ class OverlapRuntime:
         if not (np.isfinite(row).all() and total > 0):
             raise ModelError("the overlap classifier answered with values that are no numbers")
         return OverlapProbabilities(*(float(value) for value in row / total))
+
+
+class OverlapRuntime:
+    """An overlap folder of a bundle, loaded. Calls from several threads are safe.
+
+    Args:
+        folder: With what ``OverlapHead`` and ``Ear`` load.
+        providers: Of ONNX Runtime, best first.
+
+    Raises:
+        BundleError: the folder holds no classifier that can be loaded.
+        OutdatedError: it holds one of other features.
+        ConfigError: it would run without a provider that was asked for.
+    """
+
+    def __init__(
+        self, folder: Path, *, providers: Sequence[str] = ("CPUExecutionProvider",)
+    ) -> None:
+        self._head = OverlapHead(folder, providers=providers)
+        self._ear = Ear(folder, providers=providers)
+
+    def judge(self, evidence: OverlapEvidence) -> OverlapProbabilities:
+        """Judge an overlap by what is known of it; about 20 ms of one core.
+
+        Raises:
+            ModelError: the classifier failed on it.
+        """
+        return self._head.probabilities(features(evidence), self._ear.hear(evidence.pcm))
 
 
 def shipped() -> Path:

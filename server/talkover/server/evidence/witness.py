@@ -7,12 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from talkover.core.ending import EndingRuntime
-from talkover.core.overlap import (
-    OverlapEvidence,
-    OverlapProbabilities,
-    OverlapRuntime,
-    features,
-)
+from talkover.core.overlap import OverlapEvidence, OverlapProbabilities, OverlapRuntime
 from talkover.core.speaker import SpeakerRuntime
 from talkover.server.inference import Seat
 
@@ -24,8 +19,8 @@ class Witness:
     Attributes:
         speaker: Tells voices apart.
         ends: Tells ends of turns by their sound.
-        overlap: Tells what a sound over the agent's speech is; it takes a millisecond, so its
-            thread must be its own.
+        overlap: Tells what a sound over the agent's speech is; an answer that waits for
+            another model's is late, so its thread must be its own.
     """
 
     speaker: Seat[SpeakerRuntime] | None
@@ -67,9 +62,10 @@ class Witness:
             evidence: Made at once, on the event loop.
 
         Raises:
+            ModelError: the model failed.
             BusyError: too many ask.
         """
         if self.overlap is None:
             return None
         given = evidence()
-        return await self.overlap.run(lambda model: model.probabilities(features(given)))
+        return await self.overlap.run(lambda model: model.judge(given))

@@ -15,6 +15,8 @@ from talkover.server.turns import LaneWord, Ledger
 LONGEST: Final = 3 * RATE
 """Ticks of speech that wait to be sent before synthesis is held back. More would only take the
 cores from the listener just when the caller may interrupt, and is thrown away if they do."""
+ENOUGH: Final = RATE
+"""The same while the agent is ducked: somebody may be interrupting, and must be heard quickly."""
 
 _KEPT: Final = 20 * RATE // FRAME  # frames that left and could be said again
 _SOFT: Final = 0.5  # of the amplitude: whoever listens speaks low
@@ -60,12 +62,16 @@ class AgentLane:
         """Nothing is left to send."""
         return not self._frames
 
+    @property
+    def _longest(self) -> int:
+        return LONGEST if self._target == 1.0 else ENOUGH
+
     async def room(self) -> None:
         """Wait until there is room for more speech.
 
         Synthesis need not run far ahead of the ear, and rests while the agent has yielded.
         """
-        while self._yielded or len(self._frames) * FRAME > LONGEST:
+        while self._yielded or len(self._frames) * FRAME > self._longest:
             self._moved.clear()
             await self._moved.wait()
 
@@ -128,6 +134,7 @@ class AgentLane:
     def duck(self, *, on: bool) -> None:
         """Say on at -12 dB, or as before."""
         self._target = DUCKED if on else 1.0
+        self._moved.set()
 
     def release(self) -> None:
         """What was prepared may leave."""

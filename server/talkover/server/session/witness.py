@@ -36,6 +36,9 @@ _LATELY: Final = samples(2.0)  # and while they speak, when it must be quick
 _LEAD: Final = samples(0.2)  # before the onset, for the classifier
 _HOPS: Final = samples(60.0) // HOP  # of an overlap: a television may run for hours
 _AGAIN: Final = samples(0.5)  # between two questions about who speaks
+_FRESH: Final = samples(1.5)  # of voice in an overlap, in which it is judged
+_OFTEN: Final = 2  # hops apart,
+_SELDOM: Final = 8  # and these after that: the classifier takes 20 ms of a core
 
 
 class TurnWitness:
@@ -71,6 +74,7 @@ class TurnWitness:
         self._words: WordEvidence | None = None
         self._said = 0.0
         self._covered = 0
+        self._hops = 0  # of the overlap
         self._looked = 0  # when the speaker was, last
         self._busy = False
 
@@ -80,11 +84,13 @@ class TurnWitness:
         if turn is None or turn.overlap is None:
             self._voice.clear()
             self._echo.clear()
-            self._words = None
+            self._words, self._hops = None, 0
             return
         self._voice.append(hop.voice)
         self._echo.append(hop.echo)
-        if not self._busy:
+        self._hops += 1
+        every = _OFTEN if turn.overlap.voiced < _FRESH else _SELDOM
+        if not self._busy and self._hops % every == 0:
             self._busy = True
             self._spawn(self._classify(turn), "classify")
         if turn.overlap.voiced >= _VOICE and hop.end - self._looked >= _AGAIN:

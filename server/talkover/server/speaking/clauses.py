@@ -24,8 +24,10 @@ class Limits:
     hard: int
 
 
-FIRST: Final = Limits(pause=1, breath=3, hard=3)
+FIRST: Final = Limits(pause=1, breath=2, hard=2)
 """The caller waits for it: early, but long enough to be spoken while the next is made."""
+SECOND: Final = Limits(pause=4, breath=5, hard=16)
+"""What follows on a first clause that ends in the middle of a sentence: it must be there soon."""
 LATER: Final = Limits(pause=14, breath=24, hard=40)
 """A sentence, where sentences are of ordinary length: the voice's melody wants it whole."""
 
@@ -42,7 +44,7 @@ _LEANING: Final = (
     )
     | _BREATHS
 )
-_LEANT: Final = 2
+_LEANT: Final = 3
 """Words more than ``hard`` with which a clause may end on a leaning one."""
 
 
@@ -99,12 +101,13 @@ class ClauseSplitter:
         count = len(self._words)
         sentence = stop != "" and stop in ".?!"
         pause = stop != "" and count >= self._limits.pause
-        enough = self._limits.hard + _LEANT * int(word.lower() in _LEANING)
+        leans = word.lower() in _LEANING or (word.endswith(".") and not stop)
+        enough = self._limits.hard + _LEANT * int(leans)
         if sentence or pause or count >= enough:
-            self._release()
+            self._release(whole=sentence or pause)
 
-    def _release(self) -> None:
+    def _release(self, *, whole: bool = False) -> None:
         if self._words:
             self._ready.append(" ".join(self._words))
             self._words, self._letters = [], 0
-            self._limits = LATER
+            self._limits = LATER if whole or self._limits is not FIRST else SECOND

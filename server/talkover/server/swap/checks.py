@@ -12,8 +12,7 @@ from talkover.core.clock import HOP
 from talkover.core.errors import BundleError
 from talkover.core.listener import ListenerRuntime, ListenRequest
 from talkover.core.listener.golden import SOUNDS, TOLERANCE, compare, read_golden, synthesise
-from talkover.core.overlap import OverlapRuntime
-from talkover.core.overlap.features import N_FEATURES
+from talkover.core.overlap import OverlapEvidence, OverlapRuntime
 from talkover.core.vad import VoiceActivity, VoiceModel, feed_all
 from talkover.server.seeing.sights import Looks
 from talkover.server.swap.loading import Loaded, Patience
@@ -95,7 +94,7 @@ def _check_vad(model: VoiceModel, sound: NDArray[np.float32]) -> None:
 
 
 def _check_overlap(runtime: OverlapRuntime) -> None:
-    runtime.probabilities(np.zeros(N_FEATURES, np.float32))
+    runtime.judge(OverlapEvidence(np.zeros(4 * HOP, np.int16), [0.9], [0.0]))
 
 
 def _check_seer(runtime: Looks) -> None:

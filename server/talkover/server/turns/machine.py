@@ -321,7 +321,7 @@ class TurnMachine:
             return
         if turn.overlap is None:
             yield from self._maybe_turn(turn, text, at)
-        elif turn.overlap.yielded or at - turn.last_voice >= self.policy.over_pause:
+        elif at - turn.last_voice >= turn.overlap.over_after(self.policy):
             yield from self._decide(turn, at, over=True)
             # Words begun over the agent's last syllable are a turn, if they are nothing else.
             alone = text and not (self._floor.speaking or turn.overlap.ignored)

@@ -54,6 +54,10 @@ class Overlap:
         """One more voiced hop."""
         self.voiced += HOP
 
+    def over_after(self, policy: TurnPolicy) -> int:
+        """Ticks of silence after which it is over."""
+        return policy.regret_pause if self.yielded else policy.over_pause
+
     def watched(self, policy: TurnPolicy) -> bool:
         """Its words may change what the agent does."""
         told = self.ignored and self.verdict is not Verdict.BACKCHANNEL
@@ -107,8 +111,9 @@ def _by_words(overlap: Overlap, policy: TurnPolicy, *, silence: int, over: bool)
     stale = overlap.voiced - overlap.covered > policy.words_stale
     if words.backchannel < policy.words_backchannel or not short or (stale and not over):
         return None
-    # An agent that yielded waits until nothing more is being said.
-    return Verdict.BACKCHANNEL if over or silence or not overlap.yielded else Verdict.UNDECIDED
+    # An agent that yielded waits until nothing more is being said: words have holes, too.
+    done = over or silence >= policy.regret_pause or not overlap.yielded
+    return Verdict.BACKCHANNEL if done else Verdict.UNDECIDED
 
 
 def _by_class(
@@ -126,7 +131,8 @@ def _by_class(
     if silence:
         # Nothing new is being said: of what was short, the classifier sees the whole by now; what
         # was long is left to its words.
-        short = overlap.voiced <= policy.backchannel_longest and silence >= policy.pause_over
+        enough = policy.regret_pause if overlap.yielded else policy.pause_over
+        short = overlap.voiced <= policy.backchannel_longest and silence >= enough
         wrong = others[likeliest] >= policy.resume_above
         return likeliest if short and wrong else Verdict.UNDECIDED
     if barge_in >= _needed(overlap, policy):

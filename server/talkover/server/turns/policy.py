@@ -44,6 +44,7 @@ class TurnPolicy:
         ignore_below: It un-ducks below this chance of one.
         regret_below: and goes on below this one, if it has stopped and the voice lasts,
         regret_after: at least so much longer.
+        regret_pause: Silence after which a sound that it has stopped for is over.
         resume_above: At this chance of something else, what is over was none.
         decide_after: Voice over the agent is not judged by its sound before it lasted so long.
         yield_after: Voice that lasts this long is a barge-in, if nothing says otherwise.
@@ -63,7 +64,7 @@ class TurnPolicy:
             unanswered than to answer somebody else.
         caller: Who is at least so much like the caller is the caller.
         ignored_keep: Of a sound that is ignored, so much is transcribed again.
-        over_pause: Silence after which a sound over the agent's speech is over.
+        over_pause: Silence after which a sound that the agent speaks through is over.
         broken_surely: So few words that cut the agent off, and do not say that they want to;
         broken_words: or so few of them,
         broken_below: that are over with less than this chance, were only begun to be said;
@@ -95,16 +96,17 @@ class TurnPolicy:
     nod_after: int = 0
     nod_pause: int = samples(0.25)
     stalled: int = samples(0.4)
-    yield_above: float = 0.7
-    yield_soon: int = samples(0.25)
-    yield_blind: float = 0.7
+    yield_above: float = 0.65
+    yield_soon: int = samples(0.4)
+    yield_blind: float = 0.75
     watched: int = samples(1.2)
     yield_stranger: float = 0.9
     regret_below: float = 0.1
     regret_after: int = samples(0.128)
-    resume_above: float = 0.6
+    regret_pause: int = samples(0.2)
+    resume_above: float = 0.4
     ignore_below: float = 0.2
-    decide_after: int = samples(0.25)
+    decide_after: int = samples(0.2)
     yield_after: int = samples(0.7)
     words_floor: float = 0.6
     words_plain: float = 0.8

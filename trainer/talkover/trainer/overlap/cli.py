@@ -8,7 +8,7 @@ from rich.console import Console
 
 from talkover.core.bundles import BundleStore
 from talkover.core.errors import BundleError
-from talkover.core.overlap import OverlapRuntime, shipped
+from talkover.core.overlap import OverlapHead, shipped
 from talkover.core.report import Report, hand_over, progress_bar
 from talkover.core.settings import load_settings
 from talkover.trainer.evaluation.cli import not_installed
@@ -53,7 +53,8 @@ def overlap(
 
     Overlaps are made up from a seed: synthetic voices in six languages, recordings of people where
     they are installed, coughs, noise, music, echo. The current bundle's listener is asked what it
-    makes of them while they go on; its answers are kept. Takes about ten minutes.
+    makes of them while they go on; its answers are kept. Takes half an hour on two cores, and a
+    minute with --quick.
     """
     console = Console(highlight=False)
     studio, plans = _studio(data_dir, quick=quick)
@@ -90,7 +91,7 @@ def evaluate(
     threshold of the measures is the one that was chosen on validation voices.
     """
     folder = model or shipped()
-    threshold = OverlapRuntime(folder).config.yield_at
+    threshold = OverlapHead(folder).config.yield_at
     console = Console(highlight=False)
     studio, plans = _studio(data_dir, quick=quick)
     from talkover.trainer.overlap import figures

@@ -12,6 +12,7 @@ import soxr
 from numpy.typing import NDArray
 
 from talkover.core.clock import RATE
+from talkover.core.overlap.ear import Ear, Heard
 from talkover.core.speaker import SpeakerRuntime, has_speaker
 from talkover.core.vad import VoiceModel
 from talkover.core.voice import VoiceRuntime
@@ -22,6 +23,7 @@ from talkover.trainer.overlap.texts import Split
 from talkover.trainer.overlap.voices import Sound, trim
 
 _VAD: Final = "vad/model.onnx"
+_OVERLAP: Final = "overlap"
 _THREADS: Final = 2
 
 
@@ -50,13 +52,14 @@ class Studio:
     """The models of a bundle that overlaps are made with.
 
     Args:
-        bundle: Its folder; ``vad``, ``voice`` and, if it is there, ``speaker`` are used, and
-            ``listener`` if it is asked.
+        bundle: Its folder; ``vad``, ``voice``, the ear in ``overlap`` and, if it is there,
+            ``speaker`` are used, and ``listener`` if it is asked.
         cache_folder: Where transcripts are kept.
     """
 
     def __init__(self, bundle: Path, cache_folder: Path) -> None:
         self.vad = VoiceModel(bundle / _VAD)
+        self.ear = Ear(bundle / _OVERLAP)
         self.speak = agent_voice(bundle / "voice")
         who = bundle / "speaker"
         self.speaker = SpeakerRuntime(who) if has_speaker(who) else None
@@ -97,7 +100,7 @@ def overlap(studio: Studio, split: Split, number: int, *, seed: int, listened: b
     random = np.random.default_rng(source)
     made = scene(split, random, studio.speak)
     listening = studio.transcripts if listened else None
-    return moments(made, studio.vad, studio.speaker, listening, random)
+    return moments(made, studio.vad, studio.ear, studio.speaker, listening, random)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,12 +109,14 @@ class Table:
 
     Attributes:
         vectors: float32 [n, N_FEATURES].
+        heard: float16 [n, HEARD_FRAMES, HEARD_WIDTH].
         labels: Index in ``LABELS``, int64 [n].
         weights: float32 [n]; each overlap weighs 1 in all.
         overlap: Which overlap each belongs to, int64 [n].
     """
 
     vectors: NDArray[np.float32]
+    heard: Heard
     labels: NDArray[np.int64]
     weights: NDArray[np.float32]
     overlap: NDArray[np.int64]
@@ -122,6 +127,7 @@ def tabulate(found: list[Moments]) -> Table:
     sizes = [len(one.times) for one in found]
     return Table(
         np.concatenate([one.vectors for one in found]),
+        np.concatenate([one.heard for one in found]),
         np.repeat([one.label for one in found], sizes),
         np.concatenate([np.full(size, 1 / size, np.float32) for size in sizes]),
         np.repeat(np.arange(len(found)), sizes),

@@ -1,8 +1,9 @@
-"""A trained classifier as a folder that ``OverlapRuntime`` loads."""
+"""A trained classifier as a folder that ``OverlapHead`` loads."""
 
 from pathlib import Path
 
 import numpy as np
+import onnx
 import torch
 from numpy.typing import NDArray
 from pydantic import JsonValue
@@ -11,9 +12,8 @@ from torch import nn
 from talkover.core.onnx import GraphBuilder, save
 from talkover.core.overlap import N_FEATURES
 from talkover.core.overlap.config import CONFIG, GRAPH, LABELS, OverlapConfig
-from talkover.core.overlap.features import N_NAMED
-from talkover.core.overlap.sketch import BANDS, FRAMES
-from talkover.trainer.overlap.fit import KERNEL, STRIDE, Fitted
+from talkover.core.overlap.ear import HEARD_FRAMES, HEARD_WIDTH
+from talkover.trainer.overlap.fit import EPSILON, KERNEL, Fitted, Network
 
 
 def export(
@@ -29,18 +29,11 @@ def export(
     """
     net = fitted.network
     graph = GraphBuilder("overlap")
-    value = graph.input("features", np.float32, ["overlaps", N_FEATURES])
-    value = graph.node("Sub", [value, graph.init(_array(net.mean))])
-    value = graph.node("Div", [value, graph.init(_array(net.scale))])
-    named = _columns(graph, value, 0, N_NAMED)
-    shape = graph.init(np.array([-1, BANDS, FRAMES], np.int64))
-    seen = graph.node("Reshape", [_columns(graph, value, N_NAMED, N_FEATURES), shape])
-    for layer in (net.first, net.second):
-        seen = graph.node(
-            "Conv", [seen, *_parameters(graph, layer)], kernel_shape=[KERNEL], strides=[STRIDE]
-        )
-        seen = graph.node("Relu", [seen])
-    value = graph.node("Concat", [named, graph.node("Flatten", [seen], axis=1)], axis=1)
+    features = graph.input("features", np.float32, ["overlaps", N_FEATURES])
+    heard = graph.input("heard", np.float16, ["overlaps", HEARD_FRAMES, HEARD_WIDTH])
+    centred = graph.node("Sub", [features, graph.init(_array(net.mean))])
+    normal = graph.node("Div", [centred, graph.init(_array(net.scale))])
+    value = graph.node("Concat", [normal, *_pooled(graph, net, heard)], axis=1)
     value = graph.node("Gemm", [value, *_parameters(graph, net.hidden)], transB=1)
     value = graph.node("Tanh", [value])
     value = graph.node("Gemm", [value, *_parameters(graph, net.last)], transB=1)
@@ -53,8 +46,27 @@ def export(
     (folder / CONFIG).write_text(config.model_dump_json(indent=2) + "\n", "utf-8")
 
 
-def _columns(graph: GraphBuilder, value: str, begin: int, end: int) -> str:
-    return graph.node("Slice", [value, graph.ints(begin), graph.ints(end), graph.ints(1)])
+def _pooled(graph: GraphBuilder, net: Network, heard: str) -> list[str]:
+    """The loudest and the mean of each kind of sound among what was heard."""
+    frames = graph.node("Cast", [heard], to=onnx.TensorProto.FLOAT)
+    ones, zeros = np.ones(HEARD_WIDTH, np.float32), np.zeros(HEARD_WIDTH, np.float32)
+    frames = graph.node(
+        "LayerNormalization", [frames, graph.init(ones), graph.init(zeros)], epsilon=EPSILON
+    )
+    weight, bias = net.sounds.weight, net.sounds.bias
+    sounds = graph.node("MatMul", [frames, graph.init(_array(weight.T))])
+    sounds = graph.node("Relu", [graph.node("Add", [sounds, graph.init(_array(bias))])])
+    turns = graph.node("Transpose", [sounds], perm=[0, 2, 1])
+    around = KERNEL // 2
+    turns = graph.node(
+        "Conv",
+        [turns, *_parameters(graph, net.turns)],
+        kernel_shape=[KERNEL],
+        pads=[around, around],
+    )
+    turns = graph.node("Relu", [turns])
+    last = graph.ints(2)
+    return [graph.node(name, [turns, last], keepdims=0) for name in ("ReduceMax", "ReduceMean")]
 
 
 def _parameters(graph: GraphBuilder, layer: nn.Linear | nn.Conv1d) -> list[str]:

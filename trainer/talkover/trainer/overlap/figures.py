@@ -37,7 +37,7 @@ def judge_all(folder: Path, found: Sequence[Moments]) -> list[Probabilities]:
     """What the exported graph in ``folder`` makes of each overlap's decision points."""
     session = open_session(folder / GRAPH, threads=1, providers=("CPUExecutionProvider",))
     table = tabulate(list(found))
-    (judged,) = session.run(None, {"features": table.vectors})
+    (judged,) = session.run(None, {"features": table.vectors, "heard": table.heard})
     ends = list(accumulate(len(one.times) for one in found))
     return np.split(np.asarray(judged, np.float32), ends[:-1])
 

@@ -12,25 +12,23 @@ from torch import nn
 
 from talkover.core.overlap import FEATURE_NAMES, N_FEATURES
 from talkover.core.overlap.config import LABELS
-from talkover.core.overlap.features import N_NAMED
-from talkover.core.overlap.sketch import BANDS, FRAMES
+from talkover.core.overlap.ear import HEARD_WIDTH, Heard
 from talkover.trainer.overlap.corpus import Table
 
-CHANNELS: Final = (32, 48)
-"""Of the two convolutions over the sketch."""
-KERNEL: Final = 5
-STRIDE: Final = 2
+SOUNDS: Final = 32
+"""Kinds of speech sound that the ear's frames are boiled down to."""
+KERNEL: Final = 3
+"""Frames that a convolution over them looks at."""
 HIDDEN: Final = 64
+EPSILON: Final = 1e-5
 EPOCHS: Final = 60
 _PATIENCE: Final = 8
 _BATCH: Final = 256
-_RATE: Final = 1.5e-3
-_DECAY: Final = 2e-2
+_RATE: Final = 7e-4
+_DECAY: Final = 1e-1
 _NOISE: Final = 0.15
 """Standard deviations of each feature that training adds, so that no voice is learnt by heart."""
-_TINT: Final = 0.15
-"""Standard deviation of what a line adds to a whole band of a sketch (25 dB count 1)."""
-_DROPPED: Final = 0.3
+_DROPPED: Final = 0.5
 _FORGOTTEN: Final = 0.12
 """Chance that a decision point loses its words, and the same for similarity and usual level."""
 _GROUPS: Final = (
@@ -42,23 +40,19 @@ _GROUPS: Final = (
 
 
 class Network(nn.Module):
-    """Two convolutions look at the sketch; what they see joins the named features.
+    """What the ear heard, boiled down and pooled, joins the features.
 
-    Takes and gives what ``OverlapRuntime`` does, but for the softmax: float32 [n, N_FEATURES] to
-    logits [n, len(LABELS)].
+    Takes and gives what ``OverlapHead`` does, but for the softmax: float32 [n, N_FEATURES] and
+    [n, HEARD_FRAMES, HEARD_WIDTH] to logits [n, len(LABELS)].
     """
 
     def __init__(self, mean: NDArray[np.float32], scale: NDArray[np.float32]) -> None:
         super().__init__()
-        first, second = CHANNELS
-        frames = FRAMES
-        for _ in CHANNELS:
-            frames = (frames - KERNEL) // STRIDE + 1
         self.mean = nn.Buffer(torch.from_numpy(mean))
         self.scale = nn.Buffer(torch.from_numpy(scale))
-        self.first = nn.Conv1d(BANDS, first, KERNEL, STRIDE)
-        self.second = nn.Conv1d(first, second, KERNEL, STRIDE)
-        self.hidden = nn.Linear(N_NAMED + second * frames, HIDDEN)
+        self.sounds = nn.Linear(HEARD_WIDTH, SOUNDS)
+        self.turns = nn.Conv1d(SOUNDS, SOUNDS, KERNEL, padding=KERNEL // 2)
+        self.hidden = nn.Linear(N_FEATURES + 2 * SOUNDS, HIDDEN)
         self.last = nn.Linear(HIDDEN, len(LABELS))
         self.drop = nn.Dropout(_DROPPED)
         self.temperature = 1.0
@@ -67,11 +61,13 @@ class Network(nn.Module):
         """Every feature with mean 0 and variance 1."""
         return (vectors - self.mean) / self.scale
 
-    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        """Logits of normalised features."""
-        seen = inputs[:, N_NAMED:].reshape(-1, BANDS, FRAMES)
-        seen = torch.relu(self.second(torch.relu(self.first(seen)))).flatten(1)
-        joined = torch.cat([inputs[:, :N_NAMED], self.drop(seen)], dim=1)
+    def forward(self, inputs: torch.Tensor, heard: torch.Tensor) -> torch.Tensor:
+        """Logits of normalised features, and of what was heard."""
+        frames = nn.functional.layer_norm(heard.float(), (HEARD_WIDTH,), eps=EPSILON)
+        sounds = torch.relu(self.sounds(self.drop(frames)))
+        turns = torch.relu(self.turns(self.drop(sounds).transpose(1, 2)))
+        pooled = torch.cat([turns.amax(dim=2), turns.mean(dim=2)], dim=1)
+        joined = torch.cat([inputs, self.drop(pooled)], dim=1)
         logits: torch.Tensor = self.last(self.drop(torch.tanh(self.hidden(joined))))
         return logits / self.temperature
 
@@ -90,10 +86,11 @@ class Fitted:
     epochs: int
     loss: float
 
-    def judge(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Probabilities [n, len(LABELS)] of vectors [n, N_FEATURES]."""
+    def judge(self, vectors: NDArray[np.float32], heard: Heard) -> NDArray[np.float32]:
+        """Probabilities [n, len(LABELS)] of features [n, N_FEATURES] and what was heard."""
         with torch.no_grad():
-            logits = self.network(self.network.normal(torch.from_numpy(vectors)))
+            normal = self.network.normal(torch.from_numpy(vectors))
+            logits = self.network(normal, torch.from_numpy(heard))
             return np.asarray(torch.softmax(logits, dim=1), np.float32)
 
 
@@ -120,22 +117,22 @@ def fit(
     torch.manual_seed(seed)
     network = Network(*_spread(train.vectors))
     optimiser = torch.optim.AdamW(network.parameters(), lr=_RATE, weight_decay=_DECAY)
-    x, y, w = _tensors(train)
+    x, heard, y, w = _tensors(train)
     unknown = network.normal(torch.zeros(1, N_FEATURES))[0]
     checked = _tensors(validation)
-    normal = network.normal(checked[0])
+    shown = network.normal(checked[0]), checked[1]
     best, best_epoch, state = np.inf, 0, copy.deepcopy(network.state_dict())
     for epoch in range(1, epochs + 1):
         network.train()
         for rows in torch.split(torch.randperm(len(x), generator=generator), _BATCH):
             inputs = _blurred(network.normal(x[rows]), unknown, generator)
-            loss = _loss(network(inputs), y[rows], w[rows])
+            loss = _loss(network(inputs, heard[rows]), y[rows], w[rows])
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
         network.eval()
         with torch.no_grad():
-            now = float(_loss(network(normal), *checked[1:]))
+            now = float(_loss(network(*shown), *checked[2:]))
         tick()
         if now < best:
             best, best_epoch, state = now, epoch, copy.deepcopy(network.state_dict())
@@ -144,19 +141,15 @@ def fit(
     network.load_state_dict(state)
     network.eval()
     with torch.no_grad():
-        logits = network(normal)
-    network.temperature = _temperature(logits, *checked[1:])
-    least = float(_loss(logits / network.temperature, *checked[1:]))
+        logits = network(*shown)
+    network.temperature = _temperature(logits, *checked[2:])
+    least = float(_loss(logits / network.temperature, *checked[2:]))
     return Fitted(network, best_epoch, least)
 
 
 def _spread(vectors: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Mean and deviation of each named feature; of a band's frames together."""
-    mean, scale = vectors.mean(axis=0), vectors.std(axis=0)
-    for values in (mean, scale):
-        bands = values[N_NAMED:].reshape(BANDS, FRAMES)
-        bands[:] = bands.mean(axis=1, keepdims=True)
-    return mean, np.maximum(scale, 0.05).astype(np.float32)
+    """Mean and deviation of each feature."""
+    return vectors.mean(axis=0), np.maximum(vectors.std(axis=0), 0.05).astype(np.float32)
 
 
 def balanced(table: Table) -> NDArray[np.float32]:
@@ -167,9 +160,10 @@ def balanced(table: Table) -> NDArray[np.float32]:
     return balanced
 
 
-def _tensors(table: Table) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def _tensors(table: Table) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
     return (
         torch.from_numpy(table.vectors),
+        torch.from_numpy(table.heard),
         torch.from_numpy(table.labels.astype(np.int64)),
         torch.from_numpy(balanced(table)),
     )
@@ -183,10 +177,8 @@ def _loss(logits: torch.Tensor, labels: torch.Tensor, weights: torch.Tensor) -> 
 def _blurred(
     inputs: torch.Tensor, unknown: torch.Tensor, generator: torch.Generator
 ) -> torch.Tensor:
-    """Normalised features less exactly, on another line, and with some of them unknown."""
+    """Normalised features less exactly, and with some of them unknown."""
     blurred = inputs + _NOISE * torch.randn(inputs.shape, generator=generator)
-    tint = _TINT * torch.randn((len(inputs), BANDS, 1), generator=generator)
-    blurred[:, N_NAMED:] += tint.expand(-1, -1, FRAMES).flatten(1)
     for first, last in _GROUPS:
         columns = slice(FEATURE_NAMES.index(first), FEATURE_NAMES.index(last) + 1)
         rows = torch.rand(len(inputs), generator=generator) < _FORGOTTEN

@@ -1,4 +1,4 @@
-"""Overlaps as the server would see them: evidence every 64 ms, words when they are there."""
+"""Overlaps as the server would see them: evidence every 96 ms, words when they are there."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from talkover.core.clock import HOP, RATE
 from talkover.core.errors import ModelError
 from talkover.core.overlap import OverlapEvidence, features
 from talkover.core.overlap.config import LABELS
+from talkover.core.overlap.ear import Ear, Heard
 from talkover.core.overlap.sound import LEAD
 from talkover.core.speaker import Enrolment, SpeakerRuntime
 from talkover.core.speaker.enrolment import ENOUGH
@@ -20,7 +21,7 @@ from talkover.core.words import WordEvidence, echoes, weigh
 from talkover.trainer.overlap.listen import LATE, Transcripts, look_ends
 from talkover.trainer.overlap.scenes import ONSET, Scene
 
-_EVERY: Final = 2
+_EVERY: Final = 3
 """Hops from one decision point to the next."""
 _LAST: Final = 50
 """Hops: decisions are looked for from 0.1 to 1.6 s after the onset."""
@@ -46,6 +47,7 @@ class Moments:
 
     Attributes:
         vectors: float32 [n, N_FEATURES].
+        heard: What the ear makes of each, float16 [n, HEARD_FRAMES, HEARD_WIDTH].
         label: Index in ``LABELS``.
         kind: Finer, see ``Scene``.
         times: Seconds since the true onset, float32 [n].
@@ -55,6 +57,7 @@ class Moments:
     """
 
     vectors: NDArray[np.float32]
+    heard: Heard
     label: int
     kind: str
     times: NDArray[np.float32]
@@ -75,6 +78,7 @@ class _Look:
 def moments(
     made: Scene,
     vad: VoiceModel,
+    ear: Ear,
     speaker: SpeakerRuntime | None,
     transcripts: Transcripts | None,
     random: np.random.Generator,
@@ -84,6 +88,7 @@ def moments(
     Args:
         made: The overlap.
         vad: Tells when voice begins.
+        ear: Listens to it.
         speaker: Tells the caller's voice from others; None: it is not known.
         transcripts: Asked for its words; None: nobody listens.
         random: Where echo likelihood and what is known of the caller are drawn from.
@@ -99,27 +104,26 @@ def moments(
     looks = _looks(made, onset * HOP, voice[onset:], transcripts) if transcripts else []
     last = min(_LAST, len(voice) - onset, (made.end + int(_AFTER * RATE)) // HOP - onset)
     counts = range(_EVERY, max(last, _EVERY) + 1, _EVERY)
-    vectors, times = [], []
+    vectors, heard_by_then, times = [], [], []
     for count in counts:
         now = (onset + count) * HOP
         look = _latest(looks, now - onset * HOP)
-        vectors.append(
-            features(
-                OverlapEvidence(
-                    made.pcm[onset * HOP - int(LEAD * RATE) : now],
-                    voice[onset : onset + count].tolist(),
-                    echo[:count].tolist(),
-                    level,
-                    alike[count - 1],
-                    look.words if look else None,
-                    look.own if look else 0.0,
-                    (now - onset * HOP - look.end) / RATE if look else 0.0,
-                )
-            )
+        evidence = OverlapEvidence(
+            made.pcm[onset * HOP - int(LEAD * RATE) : now],
+            voice[onset : onset + count].tolist(),
+            echo[:count].tolist(),
+            level,
+            alike[count - 1],
+            look.words if look else None,
+            look.own if look else 0.0,
+            (now - onset * HOP - look.end) / RATE if look else 0.0,
         )
+        vectors.append(features(evidence))
+        heard_by_then.append(ear.hear(evidence.pcm))
         times.append((now - ONSET) / RATE)
     return Moments(
         np.stack(vectors),
+        np.stack(heard_by_then),
         LABELS.index(made.label),
         made.kind,
         np.array(times, np.float32),

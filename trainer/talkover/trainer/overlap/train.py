@@ -68,7 +68,7 @@ def fit_and_export(
     """Train on overlaps that are made already; see ``train``."""
     validation = found[Split.VALIDATION]
     fitted = fit(tabulate(found[Split.TRAIN]), tabulate(validation), seed=seed, epochs=epochs)
-    judged = [fitted.judge(one.vectors) for one in validation]
+    judged = [fitted.judge(one.vectors, one.heard) for one in validation]
     chosen = choose([rule(validation, judged, threshold) for threshold in THRESHOLDS])
     export(fitted, out, yield_at=chosen.threshold, training=_account(found, fitted, seed))
     held_out = found[Split.HELD_OUT]

@@ -20,6 +20,7 @@ SILENT: Final = 0.3
 _PAUSE: Final = 0.8  # seconds: the longest pause inside a reply when nothing tells
 _NEAR: Final = 0.3  # seconds between a sound and the server's word about it
 _ABRUPT: Final = 15.0  # dB under the voice's usual level: a natural end has sunk lower
+_TELLING: Final = ("AGENT_STARTED", "RESUMED", "BARGE_IN")
 _EDGE: Final = 4  # frames of 10 ms before a silence whose level shows how speech ended
 
 
@@ -125,7 +126,11 @@ def _is_new(server: Sequence[ServerEvent], silence: Span) -> bool:
     """Whether a new reply begins after a silence, not the old one again."""
     if not any(event.kind == "AGENT_STARTED" for event in server):
         return silence.seconds > _PAUSE
-    here = {event.kind for event in server if silence.start <= event.at <= silence.end + _NEAR}
+    until = silence.seconds + _NEAR
+    told = [e.kind for e in _of(server, _TELLING, silence.start, before=0.0, after=until)]
+    # It may go on, and think better of it before a sound is out.
+    last = max((n for n, kind in enumerate(told) if kind == "BARGE_IN"), default=-1)
+    here = set(told[last + 1 :])
     return "AGENT_STARTED" in here and "RESUMED" not in here
 
 
