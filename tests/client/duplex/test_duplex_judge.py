@@ -31,6 +31,12 @@ def test_what_is_there_is_judged_and_nobody_is_called(prompts, run):
     assert (found.bundle_id, found.replayed, found.failed) == ("abc", (3, 4), [])
 
 
+def test_more_calls_than_a_run_has_by_itself_are_judged_all_the_same(prompts, run):
+    last = plan_run(replace(run, calls=30, judge=False))[-1]
+    storage.save(replace(Made(recorded_digits(prompts)).done(), name=last.name), run.out)
+    assert [one.name for one in record(run, Console(quiet=True)).calls] == [last.name]
+
+
 def test_an_empty_folder_is_no_error(run):
     found = record(run, Console(quiet=True))
     assert (found.calls, found.bundle_id, found.replayed) == ([], "", None)

@@ -162,6 +162,15 @@ def test_a_resume_that_is_taken_back_before_it_sounds_is_none(made):
     assert outcome.answered_after is not None
 
 
+def test_a_reply_that_is_cut_after_a_word_is_a_reply(made):
+    end = made.say(1.0, DIGITS[:3])
+    begin = end + 1.0
+    stop = made.say(begin, DIGITS[3:4], turn=1)
+    made.server.append(ServerEvent("BARGE_IN", begin + 0.2, 1))
+    made.hush(stop)
+    assert read_lane(made.done()).fresh == pytest.approx((1.0, begin), abs=0.05)
+
+
 def test_a_short_hesitation_is_no_false_yield_and_a_longer_one_is(digits):
     for silence, wrong in ((0.45, False), (0.75, True)):
         made = Made(digits)

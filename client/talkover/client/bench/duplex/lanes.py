@@ -127,11 +127,11 @@ def _is_new(server: Sequence[ServerEvent], silence: Span) -> bool:
     if not any(event.kind == "AGENT_STARTED" for event in server):
         return silence.seconds > _PAUSE
     until = silence.seconds + _NEAR
-    told = [e.kind for e in _of(server, _TELLING, silence.start, before=0.0, after=until)]
+    here = _of(server, _TELLING, silence.start, before=0.0, after=until)
     # It may go on, and think better of it before a sound is out.
-    last = max((n for n, kind in enumerate(told) if kind == "BARGE_IN"), default=-1)
-    here = set(told[last + 1 :])
-    return "AGENT_STARTED" in here and "RESUMED" not in here
+    stops = [e.at for e in here if e.kind == "BARGE_IN" and e.at <= silence.end]
+    went_on = any(e.kind == "RESUMED" and e.at > max(stops, default=-1.0) for e in here)
+    return not went_on and any(event.kind == "AGENT_STARTED" for event in here)
 
 
 def _of(

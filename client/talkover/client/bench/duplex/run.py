@@ -70,10 +70,9 @@ def plan_run(run: Run) -> list[CallPlan]:
     Raises:
         ConfigError: recordings or voices are not installed.
     """
-    calls = run.calls or (1 if run.quick else None)
     events = QUICK_EVENTS if run.quick else None
     plans = [
-        plan_calls(name, run.split, seed=run.seed, calls=calls, events=events)
+        plan_calls(name, run.split, seed=run.seed, calls=_calls(run, name), events=events)
         for name in run.scenarios or CALLS
     ]
     longest = max(map(len, plans), default=0)
@@ -82,6 +81,15 @@ def plan_run(run: Run) -> list[CallPlan]:
         return mixed
     # The same scripts; in one folder with those over gRPC they must not overwrite them.
     return [replace(plan, name=f"{plan.name}-{run.transport}") for plan in mixed]
+
+
+def _calls(run: Run, scenario: str) -> int | None:
+    """Of a scenario: as many as were asked for, else, to judge, all that are there."""
+    if run.calls or run.quick or not run.judge:
+        return run.calls or (1 if run.quick else None)
+    found = (run.out / scenario / run.split).glob("*.json")
+    numbers = [number for path in found if (number := path.stem.partition("-")[0]).isdigit()]
+    return max(map(int, numbers)) + 1 if numbers else None
 
 
 @dataclass(slots=True)
