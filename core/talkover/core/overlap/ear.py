@@ -5,7 +5,6 @@ examples than there are to learn it from. A recogniser has learnt it already: th
 Whisper's encoder know speech sounds, whoever makes them, long before there are words.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -35,21 +34,17 @@ Heard = NDArray[np.float16]
 
 
 class Ear:
-    """The graph, loaded. Calls from several threads are safe.
+    """The graph, loaded, on the CPU: its int8 is made for that. Safe to call from several threads.
 
     Args:
         folder: With ``ear.onnx``.
-        providers: Of ONNX Runtime, best first.
 
     Raises:
         BundleError: the folder holds no ear that can be loaded.
-        ConfigError: it would run without a provider that was asked for.
     """
 
-    def __init__(
-        self, folder: Path, *, providers: Sequence[str] = ("CPUExecutionProvider",)
-    ) -> None:
-        self._session = open_session(folder / EAR, threads=1, providers=providers)
+    def __init__(self, folder: Path) -> None:
+        self._session = open_session(folder / EAR, threads=1, providers=("CPUExecutionProvider",))
         given = [node.name for node in self._session.get_inputs()]
         widths = [node.shape[-1] for node in self._session.get_outputs()]
         if given != ["pcm"] or widths != [HEARD_WIDTH]:

@@ -99,23 +99,17 @@ class OverlapHead:
 
 
 class OverlapRuntime:
-    """An overlap folder of a bundle, loaded. Calls from several threads are safe.
+    """An overlap folder of a bundle, loaded: its ear and its head, on the CPU.
+
+    Calls from several threads are safe.
 
     Args:
-        folder: With what ``OverlapHead`` and ``Ear`` load.
-        providers: Of ONNX Runtime, best first.
-
-    Raises:
-        BundleError: the folder holds no classifier that can be loaded.
-        OutdatedError: it holds one of other features.
-        ConfigError: it would run without a provider that was asked for.
+        folder: With what ``OverlapHead`` and ``Ear`` load; it raises what they do.
     """
 
-    def __init__(
-        self, folder: Path, *, providers: Sequence[str] = ("CPUExecutionProvider",)
-    ) -> None:
-        self._head = OverlapHead(folder, providers=providers)
-        self._ear = Ear(folder, providers=providers)
+    def __init__(self, folder: Path) -> None:
+        self._head = OverlapHead(folder)
+        self._ear = Ear(folder)
 
     def judge(self, evidence: OverlapEvidence) -> OverlapProbabilities:
         """Judge an overlap by what is known of it; about 20 ms of one core.

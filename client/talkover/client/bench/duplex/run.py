@@ -85,8 +85,9 @@ def plan_run(run: Run) -> list[CallPlan]:
 
 def _calls(run: Run, scenario: str) -> int | None:
     """Of a scenario: as many as were asked for, else, to judge, all that are there."""
-    if run.calls or run.quick or not run.judge:
-        return run.calls or (1 if run.quick else None)
+    asked = run.calls or (1 if run.quick else None)
+    if asked or not run.judge:
+        return asked
     found = (run.out / scenario / run.split).glob("*.json")
     numbers = [number for path in found if (number := path.stem.partition("-")[0]).isdigit()]
     return max(map(int, numbers)) + 1 if numbers else None
