@@ -1,16 +1,18 @@
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 pytest.importorskip("torch")
 
-from talkover.core.listener import ListenerRuntime
+from talkover.core.listener import ListenerConfig, ListenerRuntime
 from talkover.core.listener.build import build_listener
 from talkover.core.listener.delta import merged
 from talkover.core.listener.deltafile import read_delta, write_delta
 from talkover.core.listener.golden import compare, read_golden
 from talkover.trainer.export.delta import make_delta, measures
+from talkover.trainer.policy.whisper import read_base
 
 
 @pytest.fixture
@@ -45,3 +47,18 @@ def test_the_first_bundle_is_built_with_it(made, source, tmp_path):
     for variant in ("fp32", "int8"):
         runtime = ListenerRuntime(tmp_path / "built", variant=variant)
         assert compare(runtime, golden).share == 1.0
+
+
+@pytest.mark.parametrize("empty", [False, True])
+def test_who_has_learnt_to_write_nothing_may_do_so(empty, policy, made, source, tmp_path):
+    end = policy.tokens.end
+    assert made.delta.about.empty is (end not in policy.tokens.suppress_begin)
+    about = made.delta.about.model_copy(update={"empty": empty})
+    build_listener(source, tmp_path / "built", delta=replace(made.delta, about=about))
+    config = ListenerConfig.read(tmp_path / "built")
+    assert (end in config.suppress_begin) is not empty
+    assert 220 in config.suppress_begin
+    read = read_base(source, replace(made.delta, about=about))
+    assert read.tokens.suppress_begin == config.suppress_begin
+    assert end in read_base(source).config.suppress_begin
+    assert end not in read_base(source, empty=True).config.suppress_begin

@@ -1,5 +1,7 @@
 """What a run begins with: the weights that come along, and the windows that are served."""
 
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +9,7 @@ import pytest
 from tiny_whisper import ct2_bytes, tiny_tokenizer, tiny_whisper
 
 from talkover.core.errors import WeightsError
+from talkover.core.listener.build import read_config
 from talkover.core.listener.ct2 import read_ct2
 from talkover.core.listener.delta import changes_between
 from talkover.core.listener.deltafile import About, Delta, write_delta
@@ -26,12 +29,15 @@ def stock(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def delta_of(stock: Path, path: Path, base: str = "") -> dict[str, np.ndarray]:
+def delta_of(
+    stock: Path, path: Path, base: str = "", *, empty: bool = False
+) -> dict[str, np.ndarray]:
     """A delta that moves one matrix, and the weights with it."""
     weights = dict(read_ct2(stock / "model.bin"))
     name = next(one for one, array in weights.items() if array.ndim == 2 and "conv" not in one)
     tuned = weights | {name: weights[name] + np.float32(0.25)}
-    about = About(base=base or sha256_of(stock / "model.bin"), run="r", stage="rl", lost=0.0)
+    base = base or sha256_of(stock / "model.bin")
+    about = About(base=base, run="r", stage="rl", lost=0.0, empty=empty)
     write_delta(path, Delta(about, changes_between(weights, tuned)))
     return tuned
 
@@ -62,3 +68,23 @@ def test_windows_begin_where_the_served_listener_is() -> None:
     assert from_there(recipe, 10.0, 6.0) == recipe
     assert from_there(recipe, 5.0, 1.5).shortest == (5.0,)
     assert from_there(recipe, 20.0, 6.0).longest == 20.0
+
+
+def test_who_has_learnt_to_write_nothing_still_may(stock: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "stock"
+    shutil.copytree(stock, folder)
+    tokenizer = tiny_tokenizer()
+    tokenizer.save(str(folder / "tokenizer.json"))
+    end = tokenizer.token_to_id("<|endoftext|>")
+    about = {
+        "lang_ids": [tokenizer.token_to_id("<|en|>")],
+        "suppress_ids": [1],
+        "suppress_ids_begin": [220, end],
+        "alignment_heads": [[1, 0]],
+    }
+    (folder / "config.json").write_text(json.dumps(about))
+    for empty, left in ((False, (220, end)), (True, (220,))):
+        path = tmp_path / f"{empty}"
+        delta_of(folder, path, empty=empty)
+        merged = merged_base(folder, path, tmp_path / "bases")
+        assert read_config(merged / "config.json", tokenizer).suppress_begin == left

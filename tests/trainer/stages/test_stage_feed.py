@@ -5,17 +5,19 @@ import shutil
 from collections import Counter
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 
-from talkover.core.clock import RATE  # noqa: E402 - after the libraries it needs
+from talkover.core.clock import FRAME, RATE  # noqa: E402 - after the libraries it needs
 from talkover.core.errors import DataError  # noqa: E402
 from talkover.trainer.data.recipe import Recipe  # noqa: E402
 from talkover.trainer.data.studio import Studio  # noqa: E402
 from talkover.trainer.data.texts import Split  # noqa: E402
 from talkover.trainer.policy.windows import Windows  # noqa: E402
-from talkover.trainer.stages.feed import Feed  # noqa: E402
+from talkover.trainer.stages.example import Example  # noqa: E402
+from talkover.trainer.stages.feed import Fed, Feed  # noqa: E402
 from talkover.trainer.stages.sources import data_sha256  # noqa: E402
 from talkover.trainer.stages.tables import DataSettings, SourceSettings  # noqa: E402
 
@@ -147,3 +149,36 @@ def test_chosen_utterances_are_heard_with_the_noise_that_they_were_chosen_with(t
     chosen.write_text("nothing")
     with pytest.raises(DataError, match="mine it again"):
         Feed(DataSettings(sources={"mined": source}))
+
+
+def test_short_examples_come_first_and_are_shown_no_more_silence_than_long_ones(data):
+    with Feed(data, seed=1) as feed:
+        batches = taken(feed, 20, 8)
+    shorter = 0
+    for batch in batches:
+        lengths = [len(one.pcm) for one in batch.examples]
+        assert lengths == sorted(lengths)
+        first, last = batch.parts(4)
+        assert last.window == batch.window
+        assert max(first.sounds, key=len).shape[0] <= first.window <= batch.window
+        assert first.window >= WINDOWS.shortest
+        if first.window > WINDOWS.shortest:
+            after = [part.window - len(part.examples[-1].pcm) for part in (first, last)]
+            assert abs(after[0] - after[1]) <= FRAME
+        shorter += first.window < last.window
+    assert shorter > 10
+
+
+def test_examples_that_may_be_shown_one_window_alone_are():
+    long, short = (Example(str(n), np.zeros(n, np.float32), (), "en") for n in (RATE, RATE // 2))
+    assert [part.window for part in Fed((short, long), 2 * RATE).parts(1)] == [2 * RATE] * 2
+
+
+def test_in_some_examples_nobody_speaks():
+    data = DataSettings(sources={"nobody": SourceSettings(wordless=True)})
+    with Feed(data, seed=1) as feed:
+        examples = [one for batch in taken(feed, 4) for one in batch.examples]
+    assert all(one.silent and not one.words and not one.text for one in examples)
+    assert {one.language for one in examples} == {"en", "es", "fr"}
+    assert len({one.pcm.tobytes() for one in examples}) == len(examples)
+    assert all(RATE <= len(one.pcm) <= 10 * RATE for one in examples)

@@ -34,6 +34,17 @@ def test_what_it_does_not_say_is_as_it_is_by_default():
     assert recipe.data.sources["made"].split is Split.TRAIN
 
 
+def test_one_is_like_another_but_for_what_it_says():
+    full, found = TrainingRecipe.load("full"), read('like = "full"\n[sft]\nsteps = 7\n')
+    assert found.sft.steps == 7
+    assert found.sft.rate == full.sft.rate
+    assert found.data == full.data
+    other = read('like = "full"\n[data.sources.made]\nrecipe = "dialects17"\n')
+    assert other.data.sources["made"].recipe == "dialects17"
+    assert other.data.sources["made"].share == full.data.sources["made"].share
+    assert other.data.sources.keys() == full.data.sources.keys()
+
+
 def test_recipes_are_told_apart():
     same = read(HEARD)
     other = read(HEARD + "[sft]\nsteps = 7\n")
@@ -63,6 +74,10 @@ def test_a_quick_one_has_a_few_steps_of_everything():
         (HEARD + 'split = "tset"', "data.sources.made.split"),
         (HEARD + "share = 0", "more than 0"),
         ('[data.sources.made]\nprompts = ["de"]', "no prompts in 'de'; there are en, es, fr"),
+        ("[data.sources.quiet]\nwordless = true\ndistil = true", "leave distil away"),
+        ("[data.sources.quiet]\nwordless = true\nprompts = ['en']", "give one of these"),
+        ('like = "big"\n' + HEARD, "no training recipe 'big'"),
+        ('like = "left_out"\n' + HEARD, "itself like another"),
         (HEARD + "shares = 1", r"\[data.sources.made\] has no 'shares'; there are share, recipe"),
         (HEARD + "[sfd]\nsteps = 1", "the recipe has no 'sfd'; there are data, policy"),
         (HEARD + "[sft]\nstep = 1", r"\[sft\] has no 'step'; there are steps"),
@@ -88,7 +103,7 @@ def test_what_nobody_understands_is_refused_with_what_there_is(text, message):
 
 def test_a_recipe_that_is_not_there_is_refused(tmp_path):
     for name in ("huge", str(tmp_path / "none.toml"), "../recipes/full"):
-        with pytest.raises(DataError, match="there are full, live, small"):
+        with pytest.raises(DataError, match="there are adapt, full, left_out, live, small"):
             TrainingRecipe.load(name)
 
 

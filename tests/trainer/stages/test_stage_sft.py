@@ -8,6 +8,7 @@ pytest.importorskip("transformers")
 
 from talkover.core.clock import RATE  # noqa: E402 - after the libraries it needs
 from talkover.core.errors import DataError  # noqa: E402
+from talkover.trainer.policy.written import Written  # noqa: E402
 from talkover.trainer.stages.example import Example  # noqa: E402
 from talkover.trainer.stages.feed import Fed  # noqa: E402
 from talkover.trainer.stages.sft import Supervised, tokens_of  # noqa: E402
@@ -100,3 +101,15 @@ def test_a_text_becomes_tokens_with_its_end(step, tokens):
     assert tokens.written("the cat") == tokens.written("  the cat ")
     assert tokens.written("\u4f60\u597d")[0] != tokens.written(" \u00e9")[0]
     assert tokens.text(tokens.written("\u4f60\u597d")) == "\u4f60\u597d"
+
+
+def test_where_nobody_speaks_the_end_alone_is_learnt(step):
+    silent = example("", silent=True)
+    assert tokens_of(step._policy, silent) == [step._policy.tokens.end]
+    (part,) = step(fed(silent), NOW)
+    assert "distil" not in part.figures
+    heard = step._policy.hear(step._policy.see([silent.pcm], 2 * RATE), ["en"])
+    end = torch.tensor([[step._policy.tokens.end]])
+    written = Written(torch.tensor([0]), end, torch.ones_like(end, dtype=torch.bool))
+    sure = step._policy.score(heard, written, suppressed=False).log_probs.detach()
+    assert part.figures["cross_entropy"] == pytest.approx(-float(sure), rel=1e-4)

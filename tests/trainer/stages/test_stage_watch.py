@@ -77,6 +77,19 @@ def test_it_sends_back_a_policy_that_forgot_and_says_why(make, utterances):
     assert "en/clean: +" in look.reason
 
 
+def test_who_has_to_learn_the_windows_first_is_not_sent_back_before(make, utterances):
+    best = {group: Counts(4, 0, 0, 2, 2) for group in ("en/clean", "en/noisy")}
+    strict = GuardSettings(every=1, after=3, clean=1, noisy=1, strikes=1)
+    watch = GuardWatch(make(), utterances, best, strict, WINDOWS)
+    early = watch.look(2, {}, last=False)
+    assert early.verdict is Verdict.GO
+    assert "en/clean: +" in early.reason
+    assert "guard wer en/clean" in early.figures
+    assert watch.look(3, {}, last=False).verdict is Verdict.STOP
+    short = GuardWatch(make(), utterances, best, strict, WINDOWS)
+    assert short.look(1, {}, last=True).verdict is Verdict.STOP, "the end is always judged"
+
+
 def test_nobody_looks_where_nobody_is_to(make):
     watch = GuardWatch(make(), (), {}, GuardSettings(every=0), WINDOWS)
     assert watch.look(200, {}, last=True).verdict is Verdict.GO

@@ -5,6 +5,7 @@ import typer
 
 def register(app: typer.Typer) -> None:
     """Add the trainer's commands to ``app``."""
+    from talkover.trainer.adapting.cli import adapt
     from talkover.trainer.data.aligning.cli import evaluate as evaluate_aligner
     from talkover.trainer.data.aligning.cli import train as train_aligner
     from talkover.trainer.data.cli import app as data
@@ -34,6 +35,7 @@ def register(app: typer.Typer) -> None:
     training.command()(mine)
     training.command()(seer)
     training.command("all")(everything)
+    training.command()(adapt)
     training.command()(export)
     training.command()(delta)
     training.command()(gate)

@@ -23,7 +23,7 @@ from talkover.core.listener.graph import (
     build_ear,
     build_encoder,
 )
-from talkover.core.listener.tokens import TOKENIZER_FILE, read_tokenizer
+from talkover.core.listener.tokens import TOKENIZER_FILE, Tokens, read_tokenizer
 from talkover.core.listener.weights import Weights
 from talkover.core.onnx import save
 from talkover.core.overlap.ear import EAR, EAR_LAYERS
@@ -60,12 +60,15 @@ def build_listener(
     """
     tell = progress or (lambda _phrase, _done: None)
     tell("reading Whisper", 0.0)
-    config = read_config(source / "config.json", read_tokenizer(source))
+    tokenizer = read_tokenizer(source)
+    config = read_config(source / "config.json", tokenizer)
     weights: Weights = read_ct2(source / _MODEL_FILE)
     if delta is not None:
         _refuse_other_base(delta, source / _MODEL_FILE)
         weights = merged(weights, delta.changes)
         config = config.model_copy(update={"window": delta.about.window})
+        if delta.about.empty:
+            config = config.with_empty_texts(Tokens(tokenizer, config).end)
     write_listener(weights, config, source / TOKENIZER_FILE, out, tell)
     if delta is not None:
         write_golden(out, delta.about.golden)

@@ -35,6 +35,7 @@ class About(BaseModel):
         stage: Of the run.
         lost: Of the change, by norm: 0 to 1.
         window: How much sound the tuned listener is shown.
+        empty: Whether it has learnt to write nothing where nobody says anything.
         golden: What it says where it was trained.
         card: How it was trained, on what, and where it is worse: Markdown.
     """
@@ -47,6 +48,7 @@ class About(BaseModel):
     stage: str = Field(max_length=50)
     lost: float = Field(ge=0, le=1)
     window: WindowRule = WindowRule()
+    empty: bool = False
     golden: tuple[GoldenOutput, ...] = ()
     card: str = Field("", max_length=20_000)
 

@@ -6,6 +6,7 @@ drawn twice: what is said (``clean``), and what lies over it (``dirt``).
 """
 
 import tomllib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -20,6 +21,7 @@ from talkover.trainer.data.texts import Split, Theme
 Range = tuple[float, float]
 
 _FOLDER: Final = "recipes"
+_LIKE: Final = "like"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,17 +89,10 @@ class Recipe:
             DataError: there is none, or it cannot be used; the message names it.
         """
         path = Path(name)
-        if path.suffix == ".toml":
-            found = path.read_text("utf-8") if path.is_file() else None
-        else:
-            inside = files(__package__).joinpath(_FOLDER, f"{name}.toml")
-            found = inside.read_text("utf-8") if inside.is_file() else None
-        if found is None:
-            raise DataError(
-                f"no recipe {name!r}; there are {', '.join(recipes())}, or give a .toml"
-            )
+        found = _text(name)
         try:
-            return cls._read(path.stem if path.suffix else name, seed, tomllib.loads(found))
+            given = like_another(tomllib.loads(found), _text)
+            return cls._read(path.stem if path.suffix else name, seed, given)
         except (KeyError, TypeError, ValueError, DataError) as error:
             raise DataError(f"recipe {name} cannot be used: {error}") from None
 
@@ -139,6 +134,46 @@ class Recipe:
             float(noise["music"]),
             bool(noise["lines"]),
         )
+
+
+def like_another(given: Mapping[str, Any], text: Callable[[str], str]) -> dict[str, Any]:
+    """A recipe's tables; where it is ``like`` another, that one's with its own in them.
+
+    Args:
+        given: The tables.
+        text: Of a recipe, by its name.
+
+    Raises:
+        DataError: there is no such recipe, or it is itself like another.
+    """
+    own = dict(given)
+    name = own.pop(_LIKE, None)
+    if name is None:
+        return own
+    other = tomllib.loads(text(str(name)))
+    if _LIKE in other:
+        raise DataError(f"{name} is itself like another recipe; name that one")
+    return _over(other, own)
+
+
+def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    both = {**below, **above}
+    for name, value in above.items():
+        if isinstance(value, dict) and isinstance(below.get(name), dict):
+            both[name] = _over(below[name], value)
+    return both
+
+
+def _text(name: str) -> str:
+    path = Path(name)
+    if path.suffix == ".toml":
+        found = path.read_text("utf-8") if path.is_file() else None
+    else:
+        inside = files(__package__).joinpath(_FOLDER, f"{name}.toml")
+        found = inside.read_text("utf-8") if inside.is_file() else None
+    if found is None:
+        raise DataError(f"no recipe {name!r}; there are {', '.join(recipes())}, or give a .toml")
+    return found
 
 
 def recipes() -> list[str]:

@@ -76,10 +76,12 @@ def make_delta(
         stage=origin.stage,
         lost=lost(before, after, changes),
         window=origin.window,
+        empty=policy.tokens.end not in policy.tokens.suppress_begin,
         card=origin.card,
     )
     config = read_config(base / "config.json", read_tokenizer(base))
-    config = config.model_copy(update={"window": origin.window})
+    learnt = {"window": origin.window, "suppress_begin": policy.tokens.suppress_begin}
+    config = config.model_copy(update=learnt)
     whole = merged(before, changes)
     write_listener(whole, config, base / TOKENIZER_FILE, work, lambda p, d: tell(p, 0.2 + 0.3 * d))
     sides = Sides(policy, work, origin.window)

@@ -115,7 +115,8 @@ def write_graphs(
     Raises:
         BundleError: the listener that it shall be like is damaged.
     """
-    config = ListenerConfig.read(like).model_copy(update={"window": origin.window})
+    learnt = {"window": origin.window, "suppress_begin": policy.tokens.suppress_begin}
+    config = ListenerConfig.read(like).model_copy(update=learnt)
     weights = policy.weights()
     write_listener(weights, config, like / TOKENIZER_FILE, out, lambda p, d: tell(p, 0.3 * d))
     return config

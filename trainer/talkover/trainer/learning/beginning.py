@@ -1,5 +1,6 @@
 """What a run begins with: the listener that comes along, and the windows of the one served."""
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -10,9 +11,11 @@ from talkover.core.clock import RATE
 from talkover.core.errors import BundleError, WeightsError
 from talkover.core.learning.ledger import learning_folder
 from talkover.core.listener import ListenerConfig
+from talkover.core.listener.build import read_config
 from talkover.core.listener.ct2 import read_ct2, written_like
 from talkover.core.listener.delta import merged
 from talkover.core.listener.deltafile import read_delta, shipped_delta
+from talkover.core.listener.tokens import Tokens, read_tokenizer
 from talkover.core.settings import Settings
 from talkover.core.weights import find_part, require
 from talkover.core.weights.disk import sha256_of, write_atomically
@@ -61,9 +64,22 @@ def merged_base(stock: Path, delta: Path, bases: Path) -> Path:
     for name in _BESIDE:
         if (stock / name).is_file():
             shutil.copyfile(stock / name, folder / name)
+    if change.about.empty:
+        _let_texts_be_empty(folder)
     weights = merged(read_ct2(stock / _MODEL), change.changes)
     write_atomically(folder / _MODEL, written_like(stock / _MODEL, weights))
     return folder
+
+
+def _let_texts_be_empty(folder: Path) -> None:
+    """What the delta has learnt is said where published weights say that it is not allowed."""
+    path = folder / "config.json"
+    told = json.loads(path.read_text("utf-8"))
+    tokenizer = read_tokenizer(folder)
+    learnt = read_config(path, tokenizer)
+    learnt = learnt.with_empty_texts(Tokens(tokenizer, learnt).end)
+    told["suppress_ids_begin"] = list(learnt.suppress_begin)
+    write_atomically(path, json.dumps(told).encode())
 
 
 def served_windows(windows: WindowSettings, data_dir: Path) -> WindowSettings:

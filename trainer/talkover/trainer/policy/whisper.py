@@ -31,12 +31,13 @@ class Base:
     config: ListenerConfig
 
 
-def read_base(folder: Path, delta: Delta | None = None) -> Base:
+def read_base(folder: Path, delta: Delta | None = None, *, empty: bool = False) -> Base:
     """Read base weights, as ``talkover models pull`` leaves them.
 
     Args:
         folder: Of the weights.
         delta: What training changed in them, to be merged.
+        empty: Whether a text may be empty, which published weights do not know to use.
 
     Raises:
         WeightsError: the weights cannot be used, or the delta is of others.
@@ -47,6 +48,8 @@ def read_base(folder: Path, delta: Delta | None = None) -> Base:
         weights = merged(weights, delta.changes)
     tokenizer = read_tokenizer(folder)
     config = read_config(folder / "config.json", tokenizer)
+    if empty or (delta is not None and delta.about.empty):
+        config = config.with_empty_texts(Tokens(tokenizer, config).end)
     model = build_model(weights)
     return Base(model, Tokens(tokenizer, config), config)
 

@@ -75,11 +75,14 @@ def _heard(recipe: TrainingRecipe) -> list[str]:
     for name, one in recipe.data.sources.items():
         if one.prompts:
             what = f"recordings of people, {', '.join(one.prompts)} (one speaker a language)"
+        elif one.wordless:
+            what = "silence, noise and music in which nobody says anything"
         elif one.manifest:
             what = "recordings of a manifest"
         else:
             what = f"synthetic speech of the recipe `{one.recipe}`"
-        how = "by what the stock model hears" if one.distil else "by their words"
+        how = "as what has no text" if one.wordless else "by their words"
+        how = "by what the stock model hears" if one.distil else how
         lines.append(f"- {name}: {what}, {100 * one.share / whole:.0f} % of examples, {how}")
     return lines
 

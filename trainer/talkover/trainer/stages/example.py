@@ -21,7 +21,7 @@ class Example:
     Attributes:
         name: Unique.
         pcm: float32 [n] at 16 kHz.
-        words: What is said, word by word; empty: nobody wrote it down.
+        words: What is said, word by word; empty: nobody wrote it down, or it is ``silent``.
         language: That the listener is told: the one of most words.
         accent: Code; empty: unknown.
         pattern: How it goes from one language to another; empty: it stays in one.
@@ -30,6 +30,7 @@ class Example:
         trust: How likely the words are right, 0 to 1.
         text: What is said, with its punctuation; empty: nobody wrote it down.
         engine: That spoke; empty: a person, or unknown.
+        silent: Nobody says anything.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Example:
     trust: float = 1.0
     text: str = ""
     engine: str = ""
+    silent: bool = False
 
     @classmethod
     def of(cls, made: Made, *, trust: float = 1.0) -> Self:

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from talkover.core.clock import RATE
+from talkover.core.clock import FRAME, RATE
 from talkover.core.closing import Closing
 from talkover.core.errors import DataError
 from talkover.trainer.data.dirt import Made
@@ -35,10 +35,12 @@ class Fed:
     Attributes:
         examples: Those without words were not written down, or are to be learnt otherwise.
         window: That all are shown, in samples.
+        shortest: Window that a part of them may be shown; None: that of all.
     """
 
     examples: tuple[Example, ...]
     window: int
+    shortest: int | None = None
 
     @property
     def sounds(self) -> list[NDArray[np.float32]]:
@@ -51,9 +53,22 @@ class Fed:
         return [one.language for one in self.examples]
 
     def parts(self, size: int) -> Iterator["Fed"]:
-        """A few examples at a time, on the same window."""
+        """A few examples at a time."""
         for at in range(0, len(self.examples), size):
-            yield Fed(self.examples[at : at + size], self.window)
+            yield self.part(at, at + size)
+
+    def part(self, start: int, stop: int) -> "Fed":
+        """Some of them.
+
+        Where a shorter window may be shown, it is: what follows the longest of them is then as long
+        as what follows the longest of all, for silence costs as much as speech does.
+        """
+        some = self.examples[start:stop]
+        if self.shortest is None:
+            return Fed(some, self.window)
+        spare = max(len(one.pcm) for one in self.examples) - max(len(one.pcm) for one in some)
+        window = max(self.window - spare // FRAME * FRAME, self.shortest)
+        return Fed(some, min(window, self.window))
 
 
 class Feed(Closing):
@@ -101,7 +116,7 @@ class Feed(Closing):
         self._drawn = self._batches = 0
 
     def take(self, size: int, windows: Windows) -> Fed:
-        """The next batch.
+        """The next batch, short examples before long ones.
 
         Args:
             size: Examples.
@@ -110,10 +125,11 @@ class Feed(Closing):
         Raises:
             DataError: an example cannot be made, or all are too long.
         """
-        examples = tuple(self._next() for _ in range(size))
+        drawn = (self._next() for _ in range(size))
+        examples = tuple(sorted(drawn, key=lambda one: len(one.pcm)))
         random = np.random.default_rng([*self._seeds, self._batches, _WINDOW])
         self._batches += 1
-        return Fed(examples, windows.draw(max(len(one.pcm) for one in examples), random))
+        return Fed(examples, windows.draw(len(examples[-1].pcm), random), windows.shortest)
 
     def state_dict(self) -> dict[str, int]:
         """Where it is: all that it takes to go on."""
@@ -158,7 +174,9 @@ class Feed(Closing):
             settings = self._settings[place]
             example = Example.of(next(self._open[place]), trust=settings.trust)
             if 0 < len(example.pcm) <= self._longest:
-                return replace(example, words=(), text="") if settings.distil else example
+                if settings.distil:
+                    return replace(example, words=(), text="")
+                return replace(example, silent=settings.wordless)
         raise DataError(
             f"{_SKIPPED} examples in a row are longer than {self._longest / RATE:g} s; raise "
             "longest under [data], or cut them"

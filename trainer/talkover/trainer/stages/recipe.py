@@ -12,6 +12,7 @@ from typing import Any, Final, Self, TypeVar, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 
 from talkover.core.errors import ConfigError, DataError
+from talkover.trainer.data.recipe import like_another
 from talkover.trainer.mining.settings import MineSettings
 from talkover.trainer.reward.policy import RewardPolicy
 from talkover.trainer.stages.rl_settings import RlSettings
@@ -63,15 +64,7 @@ class TrainingRecipe:
             DataError: there is none, or it cannot be used; the message names what is wrong.
         """
         path = Path(name)
-        if path.suffix == ".toml":
-            text = path.read_text("utf-8") if path.is_file() else None
-        else:
-            inside = files(__package__).joinpath(_FOLDER, f"{name}.toml")
-            text = inside.read_text("utf-8") if name in training_recipes() else None
-        if text is None:
-            known = ", ".join(training_recipes())
-            raise DataError(f"no training recipe {name!r}; there are {known}, or give a .toml")
-        return cls.read(text, path.stem if path.suffix else name)
+        return cls.read(_text(name), path.stem if path.suffix else name)
 
     @classmethod
     def read(cls, text: str, name: str) -> Self:
@@ -81,7 +74,7 @@ class TrainingRecipe:
             DataError: it is no TOML, names what there is not, or a value is out of its range.
         """
         try:
-            given = tomllib.loads(text)
+            given = like_another(tomllib.loads(text), _text)
             name = str(given.pop("name", name))
             tables = {one: kind for one, kind in get_type_hints(cls).items() if one != "name"}
             check_known(given, list(tables), "the recipe")
@@ -114,6 +107,19 @@ class TrainingRecipe:
     def to_toml(self) -> str:
         """As it is resolved: every field with its value; ``read`` gives the same recipe."""
         return to_tables(plain(asdict(self)))
+
+
+def _text(name: str) -> str:
+    path = Path(name)
+    if path.suffix == ".toml":
+        text = path.read_text("utf-8") if path.is_file() else None
+    else:
+        inside = files(__package__).joinpath(_FOLDER, f"{name}.toml")
+        text = inside.read_text("utf-8") if name in training_recipes() else None
+    if text is None:
+        known = ", ".join(training_recipes())
+        raise DataError(f"no training recipe {name!r}; there are {known}, or give a .toml")
+    return text
 
 
 def to_tables(recipe: Mapping[str, Any]) -> str:

@@ -116,7 +116,8 @@ class AlikeFeed(Feed):
         texts = [self._text() for _ in range(max(size // self._together, 1))]
         examples = tuple(one for text in texts for one in text)
         random = np.random.default_rng([self._alike.order.seed, self._taken])
-        return Fed(examples, windows.draw(max(len(one.pcm) for one in examples), random))
+        longest = max(len(one.pcm) for one in examples)
+        return Fed(examples, windows.draw(longest, random), windows.shortest)
 
     def _text(self) -> list[Example]:
         for _ in range(_SKIPPED):

@@ -14,7 +14,6 @@ from talkover.trainer.estimators.gradients import ESTIMATORS
 from talkover.trainer.estimators.guards import cross_entropy, divergence, entropy
 from talkover.trainer.policy.model import Heard, Policy
 from talkover.trainer.policy.written import Written
-from talkover.trainer.stages.feed import Fed
 from talkover.trainer.stages.rl_lesson import Lesson, Sizes
 from talkover.trainer.stages.rl_reference import Reference
 from talkover.trainer.stages.rl_settings import RlSettings
@@ -57,7 +56,7 @@ class _Some:
     ) -> None:
         self._policy, self._reference, self._settings = policy, reference, settings
         self._lesson, self._items, self._rows = lesson, items, rows
-        fed = Fed(lesson.fed.examples[items.start : items.stop], lesson.fed.window)
+        fed = lesson.fed.part(items.start, items.stop)
         self._languages = fed.languages
         self._features = policy.see(fed.sounds, fed.window)
 

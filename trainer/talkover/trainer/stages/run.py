@@ -235,7 +235,7 @@ def begin_policy(settings: PolicySettings, base: Path, *, seed: int = 0, bf16: b
         WeightsError: the weights cannot be used.
         BundleError: the tokenizer cannot be used.
     """
-    found = read_base(base)
+    found = read_base(base, empty=settings.empty)
     tuning = Tuning(rank=settings.rank, scale=settings.scale, embeddings=settings.embeddings)
     return Policy(found.model, found.tokens, tuning, seed=seed, bf16=bf16)
 

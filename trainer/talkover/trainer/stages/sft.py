@@ -57,7 +57,7 @@ class Supervised:
         policy = self._policy
         said = [tokens_of(policy, example) for example in fed.examples]
         known = [place for place, tokens in enumerate(said) if tokens]
-        unknown = [place for place, example in enumerate(fed.examples) if not example.words]
+        unknown = [n for n, one in enumerate(fed.examples) if not one.words and not one.silent]
         if not known and not unknown:
             return Part(None, {"too_long": 1.0}, share)
         heard = policy.hear(policy.see(fed.sounds, fed.window), fed.languages)
@@ -103,6 +103,8 @@ def tokens_of(policy: Policy, example: Example) -> list[int]:
 
     They may be such as are suppressed: score them so.
     """
+    if example.silent:
+        return [policy.tokens.end]
     if not example.words:
         return []
     text = example.text or " ".join(word for word, _ in example.words)

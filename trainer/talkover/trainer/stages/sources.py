@@ -12,8 +12,9 @@ from talkover.trainer.data.recipe import Recipe
 from talkover.trainer.data.streaming.recorded import Recorded
 from talkover.trainer.data.streaming.sources import Source, Spoken
 from talkover.trainer.data.texts import Split
+from talkover.trainer.data.wordless import Nobody
 from talkover.trainer.stages.people import People, prompts_of
-from talkover.trainer.stages.tables import DataSettings, SourceSettings, plain
+from talkover.trainer.stages.tables import LANGUAGES, DataSettings, SourceSettings, plain
 
 
 class Chosen:
@@ -68,6 +69,8 @@ def open_source(settings: SourceSettings, *, seed: int) -> Source:
         DataError: a recipe or a file cannot be used.
     """
     recipe = Recipe.load(settings.recipe, seed=seed) if settings.recipe else None
+    if settings.wordless:
+        return Nobody(LANGUAGES, settings.split, seed)
     if settings.prompts:
         return People(settings.prompts, settings.split, recipe)
     if settings.manifest:

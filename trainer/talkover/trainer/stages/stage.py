@@ -29,6 +29,7 @@ from talkover.trainer.stages.run import (
     begin_policy,
     load_stage,
     read_metrics,
+    read_told,
 )
 from talkover.trainer.stages.step import Step, Watch
 from talkover.trainer.stages.tables import DataSettings
@@ -68,13 +69,14 @@ class Plan:
 
     Attributes:
         name: Of the stage.
-        after: Stage whose weights it begins with; empty: the base weights.
+        after: Stage whose weights it begins with; empty: the base weights, or those of ``parent``.
         data: What it hears.
         pace: How fast.
         step: Makes its step, given the policy as the stage finds it, where ``after`` left it.
         watch: Makes its watch of the policy and the guards.
         written: Leave out the sources whose words are not to be learnt.
         feed: Makes its feed, given what ``Feed`` is given.
+        parent: The folder of another run of the same policy, and the stage of it to begin with.
     """
 
     name: str
@@ -85,6 +87,7 @@ class Plan:
     watch: Callable[[Policy, GuardWatch], Watch] = lambda _policy, guards: guards
     written: bool = False
     feed: Callable[..., Feed] = Feed
+    parent: tuple[Path, str] | None = None
 
 
 def train_stage(work: Work, plan: Plan) -> Ended:
@@ -107,10 +110,14 @@ def train_stage(work: Work, plan: Plan) -> Ended:
     recipe = run.recipe
     policy = begin_policy(recipe.policy, work.base, seed=run.seed, bf16=recipe.policy.bf16)
     feeds: list[dict[str, int]] = []
+    proven = int(run.stages.get(plan.after, {}).get("proven", 0))
     if plan.after:
         feeds = _begin_after(policy, run, plan)
+    elif plan.parent:
+        load_stage(policy, *plan.parent)
+        proven = int(read_told(plan.parent[0])["stages"][plan.parent[1]]["proven"])
     policy.to(device)
-    guards = _guards(work, policy, start=int(run.stages.get(plan.after, {}).get("proven", 0)))
+    guards = _guards(work, policy, start=proven)
     watch = plan.watch(policy, guards)
     with plan.feed(
         plan.data, seed=run.seed, rank=place.rank, ranks=place.ranks, written=plan.written

@@ -24,12 +24,15 @@ class PolicySettings:
         scale: By which what is added counts.
         embeddings: Whether the decoder's embeddings learn as well, where the weights do.
         bf16: Compute products in bfloat16: for GPUs, and processors that have it.
+        empty: A text may be empty. A published Whisper must write something, and so invents words
+            where nobody says any; one that learns from ``wordless`` sources need not.
     """
 
     rank: int = 0
     scale: float = 2.0
     embeddings: bool = False
     bf16: bool = False
+    empty: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +95,7 @@ class SourceSettings:
         chosen: JSONL of utterances of the recipe (``{"number": …, "epoch": …}``): these alone.
         manifest: JSONL of recordings.
         prompts: Languages in which people's telephone prompts are heard, of the training split.
+        wordless: Silence, noise and music in which nobody says anything; the text is empty.
         distil: Learn from what the stock model hears on its long window, not from their words.
         trust: How likely their words are right, 0 to 1.
 
@@ -105,16 +109,19 @@ class SourceSettings:
     chosen: str = ""
     manifest: str = ""
     prompts: tuple[str, ...] = ()
+    wordless: bool = False
     distil: bool = False
     trust: float = 1.0
 
     def __post_init__(self) -> None:
-        named = bool(self.manifest) + bool(self.prompts)
+        named = bool(self.manifest) + bool(self.prompts) + self.wordless
         if named > 1 or not (named or self.recipe) or (self.chosen and (named or not self.recipe)):
             raise ConfigError(
-                "a source is a recipe (with chosen, if only some of it), a manifest or prompts; "
-                "give one of these"
+                "a source is a recipe (with chosen, if only some of it), a manifest, prompts or "
+                "wordless; give one of these"
             )
+        if self.wordless and self.distil:
+            raise ConfigError("in wordless nobody says anything; leave distil away")
         if self.split is Split.TEST:
             raise ConfigError('a source of split = "test" is what models are judged on; use train')
         if not (self.share > 0 and 0 < self.trust <= 1):
@@ -156,6 +163,8 @@ class GuardSettings:
 
     Attributes:
         every: Steps between two looks; 0: nobody looks.
+        after: Step of a stage up to which nothing follows from them, but that they are told: who
+            begins on windows that the stock model does not know has to learn those first.
         languages: Of the prompts.
         count: Prompts of each language.
         snr: Of the noise over them the second time (dB).
@@ -169,6 +178,7 @@ class GuardSettings:
     """
 
     every: int = 200
+    after: int = 0
     languages: tuple[str, ...] = LANGUAGES
     count: int = 24
     snr: float = 5.0
@@ -181,9 +191,9 @@ class GuardSettings:
     softer: float = 0.5
 
     def __post_init__(self) -> None:
-        if self.every < 0 or self.count < 1 or self.strikes < 1 or not 0 < self.softer <= 1:
+        if min(self.every, self.after) < 0 or self.count < 1 or self.strikes < 1 or not 0 < self.softer <= 1:
             raise ConfigError(
-                "guards: every is 0 or more, count and strikes 1 or more, softer above 0 to 1"
+                "guards: every and after are 0 or more, count and strikes 1 or more, softer above 0 to 1"
             )
         if not 2 <= self.stock <= LONGEST / RATE:
             raise ConfigError("guards: stock is a window of 2 to 30 seconds")

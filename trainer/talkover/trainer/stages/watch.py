@@ -172,6 +172,8 @@ class GuardWatch:
         at = self._course.step
         sets = read_sets(self._policy, self._utterances, self._settings.rule(at))
         wrong = broken(sets, self._stock, self._guards)
+        if step < self._guards.after and not last:
+            return Look(figures=figures_of(sets), reason="; ".join(wrong))
         self._course, verdict = self._course.after(wrong, self._settings, self._guards)
         if verdict is Verdict.GOOD:
             self._proven = at
