@@ -5,23 +5,17 @@ nothing that was made before; so a set can be made in any order, by any number o
 drawn twice: what is said (``clean``), and what lies over it (``dirt``).
 """
 
-import tomllib
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib.resources import files
-from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Self
 
 from talkover.core.errors import DataError
 from talkover.trainer.data.accents import accent
 from talkover.trainer.data.engines.voices import voice
 from talkover.trainer.data.switching.tokens import PAIRS, Pattern
 from talkover.trainer.data.texts import Split, Theme
+from talkover.trainer.recipes import name_of, read_tables, recipes_of, text_of
 
 Range = tuple[float, float]
-
-_FOLDER: Final = "recipes"
-_LIKE: Final = "like"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +82,10 @@ class Recipe:
         Raises:
             DataError: there is none, or it cannot be used; the message names it.
         """
-        path = Path(name)
-        found = _text(name)
+        package, what = str(__package__), "recipe"
+        text = text_of(name, package, what)
         try:
-            given = like_another(tomllib.loads(found), _text)
-            return cls._read(path.stem if path.suffix else name, seed, given)
+            return cls._read(name_of(name), seed, read_tables(text, package, what))
         except (KeyError, TypeError, ValueError, DataError) as error:
             raise DataError(f"recipe {name} cannot be used: {error}") from None
 
@@ -136,50 +129,9 @@ class Recipe:
         )
 
 
-def like_another(given: Mapping[str, Any], text: Callable[[str], str]) -> dict[str, Any]:
-    """A recipe's tables; where it is ``like`` another, that one's with its own in them.
-
-    Args:
-        given: The tables.
-        text: Of a recipe, by its name.
-
-    Raises:
-        DataError: there is no such recipe, or it is itself like another.
-    """
-    own = dict(given)
-    name = own.pop(_LIKE, None)
-    if name is None:
-        return own
-    other = tomllib.loads(text(str(name)))
-    if _LIKE in other:
-        raise DataError(f"{name} is itself like another recipe; name that one")
-    return _over(other, own)
-
-
-def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    both = {**below, **above}
-    for name, value in above.items():
-        if isinstance(value, dict) and isinstance(below.get(name), dict):
-            both[name] = _over(below[name], value)
-    return both
-
-
-def _text(name: str) -> str:
-    path = Path(name)
-    if path.suffix == ".toml":
-        found = path.read_text("utf-8") if path.is_file() else None
-    else:
-        inside = files(__package__).joinpath(_FOLDER, f"{name}.toml")
-        found = inside.read_text("utf-8") if inside.is_file() else None
-    if found is None:
-        raise DataError(f"no recipe {name!r}; there are {', '.join(recipes())}, or give a .toml")
-    return found
-
-
 def recipes() -> list[str]:
     """Those that come along."""
-    found = files(__package__).joinpath(_FOLDER).iterdir()
-    return sorted(path.name[:-5] for path in found if path.name.endswith(".toml"))
+    return recipes_of(str(__package__))
 
 
 def _range(given: Any) -> Range:

@@ -4,17 +4,16 @@ import json
 import tomllib
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
-from importlib.resources import files
-from pathlib import Path
 from typing import Final, Self, get_type_hints
 
 from talkover.core.errors import ConfigError, DataError
+from talkover.trainer.recipes import name_of, read_tables, recipes_of, text_of
 from talkover.trainer.seeing.questions.question import Kind
 from talkover.trainer.stages.pace import Pace
-from talkover.trainer.stages.recipe import check_known, read_table, recipes_of, to_tables
+from talkover.trainer.stages.recipe import check_known, read_table, to_tables
 from talkover.trainer.stages.tables import plain
 
-_FOLDER: Final = "recipes"
+_WHAT: Final = "recipe to see by"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,16 +161,7 @@ class SeerRecipe:
         Raises:
             DataError: there is none, or it cannot be used; the message names what is wrong.
         """
-        path = Path(name)
-        if path.suffix != ".toml":
-            inside = files(__package__).joinpath(_FOLDER, f"{name}.toml")
-            if name not in seer_recipes():
-                known = ", ".join(seer_recipes())
-                raise DataError(f"no recipe {name!r} to see by; there are {known}, or give a .toml")
-            return cls.read(inside.read_text("utf-8"), name)
-        if not path.is_file():
-            raise DataError(f"{path} is not there; name a recipe or another file")
-        return cls.read(path.read_text("utf-8"), path.stem)
+        return cls.read(text_of(name, str(__package__), _WHAT), name_of(name))
 
     @classmethod
     def read(cls, text: str, name: str) -> Self:
@@ -181,7 +171,7 @@ class SeerRecipe:
             DataError: it is no TOML, names what there is not, or a value is out of its range.
         """
         try:
-            given = tomllib.loads(text)
+            given = read_tables(text, str(__package__), _WHAT)
             name = str(given.pop("name", name))
             kinds = get_type_hints(cls)
             check_known(given, kinds, "the recipe")

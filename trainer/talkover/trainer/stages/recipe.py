@@ -5,15 +5,13 @@ import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from hashlib import sha256
-from importlib.resources import files
-from pathlib import Path
 from typing import Any, Final, Self, TypeVar, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
 from talkover.core.errors import ConfigError, DataError
-from talkover.trainer.data.recipe import like_another
 from talkover.trainer.mining.settings import MineSettings
+from talkover.trainer.recipes import name_of, read_tables, recipes_of, text_of
 from talkover.trainer.reward.policy import RewardPolicy
 from talkover.trainer.stages.rl_settings import RlSettings
 from talkover.trainer.stages.tables import (
@@ -26,7 +24,7 @@ from talkover.trainer.stages.tables import (
     plain,
 )
 
-_FOLDER: Final = "recipes"
+_WHAT: Final = "training recipe"
 _T = TypeVar("_T")
 
 
@@ -63,8 +61,7 @@ class TrainingRecipe:
         Raises:
             DataError: there is none, or it cannot be used; the message names what is wrong.
         """
-        path = Path(name)
-        return cls.read(_text(name), path.stem if path.suffix else name)
+        return cls.read(text_of(name, str(__package__), _WHAT), name_of(name))
 
     @classmethod
     def read(cls, text: str, name: str) -> Self:
@@ -74,7 +71,7 @@ class TrainingRecipe:
             DataError: it is no TOML, names what there is not, or a value is out of its range.
         """
         try:
-            given = like_another(tomllib.loads(text), _text)
+            given = read_tables(text, str(__package__), _WHAT)
             name = str(given.pop("name", name))
             tables = {one: kind for one, kind in get_type_hints(cls).items() if one != "name"}
             check_known(given, list(tables), "the recipe")
@@ -109,19 +106,6 @@ class TrainingRecipe:
         return to_tables(plain(asdict(self)))
 
 
-def _text(name: str) -> str:
-    path = Path(name)
-    if path.suffix == ".toml":
-        text = path.read_text("utf-8") if path.is_file() else None
-    else:
-        inside = files(__package__).joinpath(_FOLDER, f"{name}.toml")
-        text = inside.read_text("utf-8") if name in training_recipes() else None
-    if text is None:
-        known = ", ".join(training_recipes())
-        raise DataError(f"no training recipe {name!r}; there are {known}, or give a .toml")
-    return text
-
-
 def to_tables(recipe: Mapping[str, Any]) -> str:
     """A recipe as TOML: what is no table first, as TOML wants it."""
     return "\n".join(_tables(recipe, "")) + "\n"
@@ -152,12 +136,6 @@ def read_table(kind: type[_T], given: Mapping[str, Any], name: str) -> _T:
 def training_recipes() -> list[str]:
     """Those that come along."""
     return recipes_of(str(__package__))
-
-
-def recipes_of(package: str) -> list[str]:
-    """Names of the recipes that come along with a package."""
-    found = files(package).joinpath(_FOLDER).iterdir()
-    return sorted(path.name[:-5] for path in found if path.name.endswith(".toml"))
 
 
 def check_known(given: Mapping[str, Any], known: Collection[str], where: str) -> None:

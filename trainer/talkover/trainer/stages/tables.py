@@ -191,9 +191,11 @@ class GuardSettings:
     softer: float = 0.5
 
     def __post_init__(self) -> None:
-        if min(self.every, self.after) < 0 or self.count < 1 or self.strikes < 1 or not 0 < self.softer <= 1:
+        counts = min(self.every, self.after) >= 0 and min(self.count, self.strikes) >= 1
+        if not counts or not 0 < self.softer <= 1:
             raise ConfigError(
-                "guards: every and after are 0 or more, count and strikes 1 or more, softer above 0 to 1"
+                "guards: every and after are 0 or more, count and strikes 1 or more, softer above "
+                "0 to 1"
             )
         if not 2 <= self.stock <= LONGEST / RATE:
             raise ConfigError("guards: stock is a window of 2 to 30 seconds")
