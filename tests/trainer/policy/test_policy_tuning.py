@@ -8,7 +8,7 @@ pytest.importorskip("transformers")
 from talkover.core.clock import RATE  # noqa: E402 - after the libraries it needs
 from talkover.core.errors import ConfigError  # noqa: E402
 from talkover.core.listener.weights import to_state_dict  # noqa: E402
-from talkover.trainer.policy.tuning import LowRank, Tuning, merged_state  # noqa: E402
+from talkover.trainer.policy.tuning import LowRank, Tuning, folded, merged_state  # noqa: E402
 from talkover.trainer.policy.written import Written  # noqa: E402
 
 TEXTS = Written.of([[10, 11], [12]], [0, 1])
@@ -85,3 +85,23 @@ def test_weights_leave_under_our_names_whatever_window_was_shown_last(make, soun
 def test_what_cannot_be_tuned_is_refused(wrong):
     with pytest.raises(ConfigError, match="use a rank"):
         Tuning(**wrong)
+
+
+def test_folded_it_says_the_same_and_is_as_it_was_afterwards(make, sounds):
+    policy = stirred(make(4))
+    before = {name: one.clone() for name, one in policy.state_dict().items()}
+    with torch.no_grad():
+        added = scores(policy, sounds)
+        with folded(policy):
+            inside = scores(policy, sounds)
+            with folded(policy):  # what is folded stays so until the outer end
+                pass
+            again = scores(policy, sounds)
+        after = scores(policy, sounds)
+    assert torch.equal(inside.log_probs, again.log_probs)
+    torch.testing.assert_close(inside.log_probs, added.log_probs, rtol=1e-4, atol=1e-4)
+    assert torch.equal(after.log_probs, added.log_probs)
+    assert all(torch.equal(one, before[name]) for name, one in policy.state_dict().items())
+    with pytest.raises(KeyError), folded(policy):
+        raise KeyError
+    assert torch.equal(policy.state_dict().popitem()[1], before.popitem()[1])

@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
@@ -109,6 +110,10 @@ def delta(
     count: Annotated[
         int, typer.Option(min=2, help="Utterances that the merged listener is compared on.")
     ] = _FEW,
+    judged: Annotated[
+        Path | None,
+        typer.Option(help="A report of talkover eval model (JSON): its figures go on the card."),
+    ] = None,
     seed: Seed = 0,
     json: Json = None,
     html: Html = None,
@@ -124,9 +129,12 @@ def delta(
     settings = load_settings(data_dir=data_dir)
     policy, origin = _loaded(run, stage, settings)
     from talkover.core.listener.deltafile import SHIPPED, write_delta
+    from talkover.trainer.export.judged import with_judged
     from talkover.trainer.export.delta import make_delta, measures
     from talkover.trainer.export.run import own_examples
 
+    if judged is not None:
+        origin = replace(origin, card=with_judged(origin.card, judged))
     weights = require(settings.data_dir, find_part(_WEIGHTS))
     with console.status("making utterances"):
         examples = own_examples(count, seed=seed)

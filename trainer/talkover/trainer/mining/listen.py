@@ -14,6 +14,7 @@ from talkover.trainer.mining.notes import Notes
 from talkover.trainer.mining.withheld import sound_of
 from talkover.trainer.policy.model import Policy
 from talkover.trainer.policy.sampling import sample
+from talkover.trainer.policy.tuning import folded
 from talkover.trainer.reward.policy import RewardPolicy
 from talkover.trainer.reward.reference import Reference
 from talkover.trainer.reward.scoring import Scorer
@@ -69,11 +70,12 @@ class Listener:
             ConfigError: eSpeak NG is not installed.
             DataError: an utterance cannot be made, or is of a language that no reward is for.
         """
-        for at in range(0, len(pool.places), size):
-            some = pool.places[at : at + size]
-            if at // size >= len(notes.batches):
-                notes.add(self._heard(pool, some))
-            tick(len(some))
+        with folded(self._policy):
+            for at in range(0, len(pool.places), size):
+                some = pool.places[at : at + size]
+                if at // size >= len(notes.batches):
+                    notes.add(self._heard(pool, some))
+                tick(len(some))
         return [one for batch in notes.batches for one in batch]
 
     @torch.no_grad()

@@ -8,6 +8,7 @@ import torch
 
 from talkover.trainer.policy.model import Heard, Policy
 from talkover.trainer.policy.sampling import Drawn, n_best, sample
+from talkover.trainer.policy.tuning import folded
 from talkover.trainer.stages.feed import Fed
 from talkover.trainer.stages.rl_settings import RlSettings
 
@@ -55,6 +56,11 @@ def draw(policy: Policy, fed: Fed, settings: RlSettings, seeds: Sequence[int]) -
         settings: How many, and how.
         seeds: Of all draws: the same ones draw the same.
     """
+    with folded(policy):
+        return _drawn_by_parts(policy, fed, settings, seeds)
+
+
+def _drawn_by_parts(policy: Policy, fed: Fed, settings: RlSettings, seeds: Sequence[int]) -> Tried:
     rows: list[Row] = []
     likeliest: list[str] = []
     for part, some in enumerate(fed.parts(settings.micro)):

@@ -19,6 +19,7 @@ from talkover.trainer.evaluation.scoring import normalise
 from talkover.trainer.overlap.sounds import coloured, quick_size
 from talkover.trainer.policy.model import Policy
 from talkover.trainer.policy.sampling import sample
+from talkover.trainer.policy.tuning import folded
 from talkover.trainer.policy.windows import Windows
 from talkover.trainer.stages.guards import (
     CLEAN,
@@ -97,13 +98,15 @@ def read_sets(
     ordered = sorted(utterances, key=lambda one: (rule.window(len(one.pcm)), len(one.text)))
     counts = {one.group: Counts() for one in utterances}
     at = 0
-    while at < len(ordered):
-        window = rule.window(len(ordered[at].pcm))
-        some = [one for one in ordered[at : at + _AT_ONCE] if rule.window(len(one.pcm)) == window]
-        for one, (text, ended) in zip(some, _written(policy, some, window), strict=True):
-            counts[one.group] += count(one.text, text, one.language, ended=ended)
-        at += len(some)
-        tick(len(some))
+    with folded(policy):
+        while at < len(ordered):
+            window = rule.window(len(ordered[at].pcm))
+            near = ordered[at : at + _AT_ONCE]
+            some = [one for one in near if rule.window(len(one.pcm)) == window]
+            for one, (text, ended) in zip(some, _written(policy, some, window), strict=True):
+                counts[one.group] += count(one.text, text, one.language, ended=ended)
+            at += len(some)
+            tick(len(some))
     return counts
 
 

@@ -20,6 +20,7 @@ from talkover.trainer.evaluation.accents_reader import MOST, StockReader, Writte
 from talkover.trainer.evaluation.exported import Exported
 from talkover.trainer.policy.model import Heard, Policy
 from talkover.trainer.policy.sampling import Drawn, sample
+from talkover.trainer.policy.tuning import folded
 
 Sound = NDArray[np.float32]
 
@@ -73,6 +74,10 @@ class TunedWriter:
     def write(self, sounds: Sequence[Sound], languages: Sequence[str]) -> list[Written]:
         """See ``Writer``; sounds whose windows are equally long are read together."""
         torch.set_num_threads(_THREADS)
+        with folded(self._policy):
+            return self._read(sounds, languages)
+
+    def _read(self, sounds: Sequence[Sound], languages: Sequence[str]) -> list[Written]:
         windows = [self._rule.window(len(sound)) for sound in sounds]
         found: dict[int, Written] = {}
         for window in sorted(set(windows)):
