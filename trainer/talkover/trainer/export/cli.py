@@ -129,8 +129,8 @@ def delta(
     settings = load_settings(data_dir=data_dir)
     policy, origin = _loaded(run, stage, settings)
     from talkover.core.listener.deltafile import SHIPPED, write_delta
-    from talkover.trainer.export.judged import with_judged
     from talkover.trainer.export.delta import make_delta, measures
+    from talkover.trainer.export.judged import with_judged
     from talkover.trainer.export.run import own_examples
 
     if judged is not None:

@@ -6,6 +6,7 @@ from typing import Final
 
 from talkover.core.report import Estimate, Listing, Measure
 from talkover.core.report.model import number
+from talkover.trainer.data.wordless import KINDS
 from talkover.trainer.evaluation.trained.board import WORDS, Board
 from talkover.trainer.evaluation.trained.clips import CLEAN, NOISY
 from talkover.trainer.evaluation.trained.figures import (
@@ -23,7 +24,6 @@ from talkover.trainer.evaluation.trained.figures import (
     wordless,
 )
 from talkover.trainer.evaluation.trained.material import DIALECTS, ENGINE, REAL
-from talkover.trainer.evaluation.trained.wordless import KINDS
 from talkover.trainer.evaluation.utterances import LANGUAGES
 
 CONTROL: Final = "sft-continued"
