@@ -16,6 +16,7 @@ from talkover.trainer.policy.windows import Windows  # noqa: E402
 from talkover.trainer.stages.loop import Loop  # noqa: E402
 from talkover.trainer.stages.rl import pace_of  # noqa: E402
 from talkover.trainer.stages.rl_groups import Alike, AlikeFeed  # noqa: E402
+from talkover.trainer.stages.rl_settings import RlSettings  # noqa: E402
 from talkover.trainer.stages.rl_step import RlStep  # noqa: E402
 from talkover.trainer.stages.rl_watch import RlWatch  # noqa: E402
 from talkover.trainer.stages.run import Run  # noqa: E402
@@ -189,3 +190,9 @@ def test_texts_that_are_too_long_in_an_accent_are_left_out(recipe, monkeypatch):
         feed._most = 1_000
         with pytest.raises(DataError, match="together_every = 0"):
             feed.take(2, windows)
+
+
+def test_the_rate_falls_where_the_recipe_wants_it():
+    falling = pace_of(RlSettings(rate=1.0, warmup=0, lowest=0.1), 100)
+    assert [round(falling.rate_at(step), 2) for step in (0, 50, 100)] == [1.0, 0.55, 0.1]
+    assert pace_of(RlSettings(rate=1.0, warmup=0), 100).rate_at(100) == 1.0

@@ -8,6 +8,7 @@ from talkover.trainer.mining.files import Files
 from talkover.trainer.mining.mixing import with_mined, written
 from talkover.trainer.mining.round import mine
 from talkover.trainer.stages.loop import Ended
+from talkover.trainer.stages.recipe import TrainingRecipe
 from talkover.trainer.stages.rl import RL, rl_plan
 from talkover.trainer.stages.sft_stage import SFT, plan_of
 from talkover.trainer.stages.sources import spoken_sources
@@ -59,7 +60,7 @@ def plan_for(work: Work, number: int, after: str) -> Plan:
     """
     recipe, name = work.run.recipe, f"{MINE}-{number}"
     by_rewards = recipe.mine.by == "rl"
-    source = _spoken(work)
+    source = source_of(work.run.recipe)
     data = with_mined(
         written(recipe.data) if by_rewards else recipe.data,
         f"mined-{number}",
@@ -80,7 +81,7 @@ def _mined(work: Work, number: int, name: str, after: str) -> bool:
             f"{name} listens with what {after} learnt, and that is not done; run: "
             f"talkover train {after} --run {run.folder}"
         )
-    source = _spoken(work)
+    source = source_of(work.run.recipe)
     found = 0
     if work.place.first:
         run.record(name, after=after)
@@ -88,11 +89,23 @@ def _mined(work: Work, number: int, name: str, after: str) -> bool:
     return work.place.agree([found])[0] > 0
 
 
-def _spoken(work: Work) -> SourceSettings:
-    spoken = spoken_sources(work.run.recipe.data)
-    if not spoken:
+def source_of(recipe: TrainingRecipe) -> SourceSettings:
+    """What rounds listen to. Pure.
+
+    Raises:
+        DataError: there is no such source.
+    """
+    spoken, wanted = spoken_sources(recipe.data), recipe.mine.source
+    found = dict(spoken).get(wanted) if wanted else next((one for _, one in spoken), None)
+    if found is None and wanted:
+        names = ", ".join(name for name, _ in spoken) or "none"
+        raise DataError(
+            f"[mine] listens to {wanted!r}, and no source of that name is a recipe that is spoken; "
+            f"there are {names}"
+        )
+    if found is None:
         raise DataError(
             "no source of [data] is a recipe that is spoken, so there is no pool to listen to; add "
             "one, or mine nothing"
         )
-    return spoken[0][1]
+    return found

@@ -15,6 +15,8 @@ class MineSettings:
 
     Attributes:
         rounds: Of listening and of learning from what was wrong.
+        source: Name of the source that rounds listen to, a recipe that is spoken; empty: the one
+            of most examples.
         pool: Utterances that a round listens to, beside those of the last round.
         keep: Utterances that it keeps at most.
         batch: Utterances that are heard at once.
@@ -34,6 +36,7 @@ class MineSettings:
     """
 
     rounds: int = 2
+    source: str = ""
     pool: int = 1_200
     keep: int = 300
     batch: int = 8

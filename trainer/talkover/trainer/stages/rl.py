@@ -78,6 +78,7 @@ def pace_of(settings: RlSettings, steps: int) -> Pace:
         examples=settings.utterances,
         rate=settings.rate,
         warmup=min(settings.warmup, steps // 2),
+        lowest=settings.lowest,
         clip=settings.clip,
         softer=settings.softer,
         keep=_KEEP,

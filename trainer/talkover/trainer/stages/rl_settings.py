@@ -14,6 +14,8 @@ class RlSettings:
         steps: Of the stage.
         rate: Learning rate of AdamW.
         warmup: Steps over which it rises.
+        lowest: Share of it that is left at the end; it falls as a cosine. What is judged at a high
+            rate is judged in the middle of a leap.
         clip: Norm that a gradient has at most.
         utterances: In a step.
         samples: Transcripts of each that are drawn, or found.
@@ -43,6 +45,7 @@ class RlSettings:
     steps: int = 300
     rate: float = 5e-5
     warmup: int = 10
+    lowest: float = 1.0
     clip: float = 1.0
     utterances: int = 8
     samples: int = 4
@@ -71,7 +74,7 @@ class RlSettings:
             self._check(name, getattr(self, name) >= 0, "0 or more")
         for name in ("rate", "clip", "temperature", "kl_token"):
             self._check(name, getattr(self, name) > 0, "more than 0")
-        for name in ("deletions", "repetitions", "equal"):
+        for name in ("deletions", "repetitions", "equal", "lowest"):
             self._check(name, 0 <= getattr(self, name) <= 1, "0 to 1")
         self._check("together", self.together >= 2, "2 or more")
         self._check("restores", self.restores >= 0, "0 or more")
