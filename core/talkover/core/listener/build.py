@@ -23,7 +23,7 @@ from talkover.core.listener.graph import (
     build_ear,
     build_encoder,
 )
-from talkover.core.listener.tokens import TOKENIZER_FILE, Tokens, read_tokenizer
+from talkover.core.listener.tokens import TOKENIZER_FILE, read_tokenizer
 from talkover.core.listener.weights import Weights
 from talkover.core.onnx import save
 from talkover.core.overlap.ear import EAR, EAR_LAYERS
@@ -34,6 +34,7 @@ CARD_FILE: Final = "card.md"
 
 _MODEL_FILE: Final = "model.bin"
 _MAX_CONFIG_BYTES: Final = 1_000_000
+_END: Final = "<|endoftext|>"
 
 
 def build_listener(
@@ -60,15 +61,13 @@ def build_listener(
     """
     tell = progress or (lambda _phrase, _done: None)
     tell("reading Whisper", 0.0)
-    tokenizer = read_tokenizer(source)
-    config = read_config(source / "config.json", tokenizer)
+    empty = delta is not None and delta.about.empty
+    config = read_config(source / "config.json", read_tokenizer(source), empty=empty)
     weights: Weights = read_ct2(source / _MODEL_FILE)
     if delta is not None:
         _refuse_other_base(delta, source / _MODEL_FILE)
         weights = merged(weights, delta.changes)
         config = config.model_copy(update={"window": delta.about.window})
-        if delta.about.empty:
-            config = config.with_empty_texts(Tokens(tokenizer, config).end)
     write_listener(weights, config, source / TOKENIZER_FILE, out, tell)
     if delta is not None:
         write_golden(out, delta.about.golden)
@@ -122,8 +121,13 @@ def write_ear(source: Path, out: Path) -> None:
     save(build_ear(read_ct2(source / _MODEL_FILE), EAR_LAYERS, "int8"), out / EAR)
 
 
-def read_config(path: Path, tokenizer: Tokenizer) -> ListenerConfig:
+def read_config(path: Path, tokenizer: Tokenizer, *, empty: bool = False) -> ListenerConfig:
     """What CTranslate2's ``config.json`` knows about a Whisper; the window is the stock one.
+
+    Args:
+        path: Of the file.
+        tokenizer: Of the same Whisper.
+        empty: It has learnt to write nothing where nobody says anything, so it may.
 
     Raises:
         WeightsError: the file is missing or lacks something.
@@ -132,12 +136,15 @@ def read_config(path: Path, tokenizer: Tokenizer) -> ListenerConfig:
         with path.open("rb") as file:
             raw: dict[str, Any] = json.loads(file.read(_MAX_CONFIG_BYTES))
         languages = [tokenizer.id_to_token(int(token)) or "" for token in raw["lang_ids"]]
+        allowed = {tokenizer.token_to_id(_END)} if empty else set()
         codes = [re.fullmatch(r"<\|([a-z]{2,3})\|>", token) for token in languages]
         return ListenerConfig(
             window=WindowRule(),
             languages=tuple(code[1] for code in codes if code) if all(codes) else (),
             suppress=tuple(int(token) for token in raw["suppress_ids"]),
-            suppress_begin=tuple(int(token) for token in raw["suppress_ids_begin"]),
+            suppress_begin=tuple(
+                int(token) for token in raw["suppress_ids_begin"] if int(token) not in allowed
+            ),
             alignment_heads=tuple((int(a), int(b)) for a, b in raw["alignment_heads"]),
         )
     except (

@@ -100,15 +100,6 @@ class ListenerConfig(_Frozen):
             where = ".".join(str(part) for part in first["loc"])
             raise BundleError(f"{path}: {where}: {first['msg']}; build the bundle again") from None
 
-    def with_empty_texts(self, end: int) -> "ListenerConfig":
-        """The same for a model that has learnt to write nothing where nobody says anything.
-
-        Args:
-            end: The token that ends a text, and may now be its first one.
-        """
-        kept = tuple(token for token in self.suppress_begin if token != end)
-        return self.model_copy(update={"suppress_begin": kept})
-
     def write(self, folder: Path) -> None:
         """Write ``listener.json`` into ``folder``."""
         text = self.model_dump_json(indent=1)

@@ -58,9 +58,13 @@ class Tokens:
         self.languages = {code: self._special(code) for code in config.languages}
         self._codes = {token: code for code, token in self.languages.items()}
         self._language_ids = np.array(list(self._codes), np.int64)
-        self.suppress_begin = config.suppress_begin
         self._suppress = np.array(config.suppress, np.int64)
         self._suppress_begin = np.array(config.suppress_begin, np.int64)
+
+    @property
+    def suppress_begin(self) -> tuple[int, ...]:
+        """Tokens that cannot begin a transcript; its end is one where no text may be empty."""
+        return tuple(self._suppress_begin.tolist())
 
     @classmethod
     def read(cls, folder: Path, config: ListenerConfig) -> "Tokens":

@@ -70,7 +70,6 @@ def adapt(
     console.print(f"{heard:.1f} minutes of {accent}")
     paced = TrainingRecipe.load(recipe)
     made = learn.recipe_of(paced.quick() if quick else paced, known, chosen)
-    made = replace(made, guards=replace(made.guards, every=0))  # nobody else is heard here
     with runs.Run(run, made, seed=seed) as opened:
         ended = learn.learn(Work(run=opened, base=base, console=console), (parent, named))
     if not ended.done:
@@ -80,11 +79,11 @@ def adapt(
         newcomer.judged(accent, seed=seed) as material,
         progress_bar(console) as progress,
     ):
-        clips = 4 if quick else count
-        bar = progress.add_task("reading", total=len(readers) * len(material.numbers(clips // 4)))
+        numbers = material.numbers(1 if quick else -(-count // 4))  # clips come in fours
+        bar = progress.add_task("reading", total=len(readers) * len(numbers))
         board = judge.compare(
             material,
-            clips,
+            numbers,
             readers,
             run / "readings",
             lambda more: progress.update(bar, advance=more, refresh=True),

@@ -7,11 +7,12 @@ from typing import Final
 from talkover.core.report import Listing, Measure
 from talkover.trainer.adapting.learn import ARMS
 from talkover.trainer.evaluation.trained.board import CAPPED, WORDS, Board
-from talkover.trainer.evaluation.trained.counts import count_all
+from talkover.trainer.evaluation.trained.evaluate import Findings
 from talkover.trainer.evaluation.trained.figures import Headline
 from talkover.trainer.evaluation.trained.material import Material
 from talkover.trainer.evaluation.trained.readers import STOCK, Reader
 from talkover.trainer.evaluation.trained.reading import Opened, open_readings, read_all
+from talkover.trainer.evaluation.trained.verdicts import from_to, measure_of
 
 BEFORE: Final = "before"
 """What the reader is called that never heard the accent."""
@@ -21,7 +22,7 @@ _BAR: Final = 20.0
 
 def compare(
     material: Material,
-    count: int,
+    numbers: Sequence[int],
     readers: Sequence[Reader],
     readings: Path,
     tick: Callable[[int], None],
@@ -30,7 +31,7 @@ def compare(
 
     Args:
         material: Of the accent.
-        count: Clips, in fours.
+        numbers: Of its clips.
         readers: Side by side.
         readings: Folder where what they write is kept.
         tick: Told how many more readings there are.
@@ -39,16 +40,9 @@ def compare(
         ConfigError: an engine is not installed.
         DataError: the folder has readings of something else.
     """
-    numbers = material.numbers(-(-count // 4))
     kept = open_readings(readings, material, readers)
     read_all(material, numbers, kept, Opened(readers), tick)
-    wanted = set(numbers)
-    return Board(
-        {
-            name: count_all([read for read in some.all if read.clip.number in wanted])
-            for name, some in kept.items()
-        }
-    )
+    return Findings({material.name: kept}, {material.name: frozenset(numbers)}).board(readers)
 
 
 def measures(board: Board, accent: str) -> list[Measure]:
@@ -58,27 +52,31 @@ def measures(board: Board, accent: str) -> list[Measure]:
     for arm in ARMS:
         one = words.reduction(names.index(BEFORE), names.index(arm))
         found.append(
-            Measure(
+            measure_of(
                 f"word errors, {accent}: less after {arm} than before",
-                *(one.value, "%", one.n, one.interval, f">= {_BAR:g}", one.value >= _BAR),
-                note=_from_to(words, names.index(BEFORE), names.index(arm)),
+                one,
+                "%",
+                bar=f">= {_BAR:g}",
+                met=one.value >= _BAR,
+                note=from_to(words, names.index(BEFORE), names.index(arm)),
             )
         )
         if STOCK in names:
             capped = Headline(accent, board.rates(CAPPED))
             one = capped.reduction(names.index(STOCK), names.index(arm))
             found.append(
-                Measure(
+                measure_of(
                     f"word errors, {accent}, each utterance up to 100 %: less after {arm} than "
                     "stock",
-                    *(one.value, "%", one.n, one.interval),
-                    note=_from_to(capped, names.index(STOCK), names.index(arm)),
+                    one,
+                    "%",
+                    note=from_to(capped, names.index(STOCK), names.index(arm)),
                 )
             )
     first, second = (names.index(arm) for arm in ARMS)
     one = words.points(second, first)
     name = f"word errors, {accent}: {ARMS[0]} minus {ARMS[1]}"
-    found.append(Measure(name, one.value, "points", one.n, one.interval))
+    found.append(measure_of(name, one, "points"))
     return found
 
 
@@ -89,7 +87,3 @@ def figures(board: Board) -> Listing:
         (one.name, *(str(one.of(place)) for place in range(len(board.readers)))) for one in tables
     ]
     return Listing("Word errors (95 %)", ("figure", *board.readers), rows)
-
-
-def _from_to(words: Headline, first: int, second: int) -> str:
-    return f"{words.of(first).value:.1f} → {words.of(second).value:.1f} %"

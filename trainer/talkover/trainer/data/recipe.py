@@ -6,7 +6,7 @@ drawn twice: what is said (``clean``), and what lies over it (``dirt``).
 """
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from talkover.core.errors import DataError
 from talkover.trainer.data.accents import accent
@@ -16,6 +16,8 @@ from talkover.trainer.data.texts import Split, Theme
 from talkover.trainer.recipes import name_of, read_tables, recipes_of, text_of
 
 Range = tuple[float, float]
+
+_WHAT: Final = "recipe"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +84,9 @@ class Recipe:
         Raises:
             DataError: there is none, or it cannot be used; the message names it.
         """
-        package, what = str(__package__), "recipe"
-        text = text_of(name, package, what)
+        text = text_of(name, str(__package__), _WHAT)
         try:
-            return cls._read(name_of(name), seed, read_tables(text, package, what))
+            return cls._read(name_of(name), seed, read_tables(text, str(__package__), _WHAT))
         except (KeyError, TypeError, ValueError, DataError) as error:
             raise DataError(f"recipe {name} cannot be used: {error}") from None
 

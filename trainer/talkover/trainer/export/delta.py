@@ -19,7 +19,7 @@ from talkover.trainer.evaluation.scoring import error_rates
 from talkover.trainer.export.origin import Origin
 from talkover.trainer.export.parity import POLICY, Parity, difference
 from talkover.trainer.export.reading import Sides
-from talkover.trainer.export.run import Tell, golden_of
+from talkover.trainer.export.run import Tell, as_learnt, golden_of
 from talkover.trainer.policy.model import Policy
 from talkover.trainer.stages.example import Example
 
@@ -79,9 +79,8 @@ def make_delta(
         empty=policy.tokens.end not in policy.tokens.suppress_begin,
         card=origin.card,
     )
-    config = read_config(base / "config.json", read_tokenizer(base))
-    learnt = {"window": origin.window, "suppress_begin": policy.tokens.suppress_begin}
-    config = config.model_copy(update=learnt)
+    stock = read_config(base / "config.json", read_tokenizer(base))
+    config = as_learnt(stock, policy, origin)
     whole = merged(before, changes)
     write_listener(whole, config, base / TOKENIZER_FILE, work, lambda p, d: tell(p, 0.2 + 0.3 * d))
     sides = Sides(policy, work, origin.window)

@@ -115,11 +115,16 @@ def write_graphs(
     Raises:
         BundleError: the listener that it shall be like is damaged.
     """
-    learnt = {"window": origin.window, "suppress_begin": policy.tokens.suppress_begin}
-    config = ListenerConfig.read(like).model_copy(update=learnt)
+    config = as_learnt(ListenerConfig.read(like), policy, origin)
     weights = policy.weights()
     write_listener(weights, config, like / TOKENIZER_FILE, out, lambda p, d: tell(p, 0.3 * d))
     return config
+
+
+def as_learnt(config: ListenerConfig, policy: Policy, origin: Origin) -> ListenerConfig:
+    """A listener's configuration with what a policy has earned. Pure."""
+    learnt = {"window": origin.window, "suppress_begin": policy.tokens.suppress_begin}
+    return config.model_copy(update=learnt)
 
 
 def golden_of(listener: Path, variants: Sequence[Variant]) -> tuple[GoldenOutput, ...]:

@@ -15,7 +15,7 @@ from talkover.core.listener.build import read_config
 from talkover.core.listener.ct2 import read_ct2, written_like
 from talkover.core.listener.delta import merged
 from talkover.core.listener.deltafile import read_delta, shipped_delta
-from talkover.core.listener.tokens import Tokens, read_tokenizer
+from talkover.core.listener.tokens import read_tokenizer
 from talkover.core.settings import Settings
 from talkover.core.weights import find_part, require
 from talkover.core.weights.disk import sha256_of, write_atomically
@@ -75,9 +75,7 @@ def _let_texts_be_empty(folder: Path) -> None:
     """What the delta has learnt is said where published weights say that it is not allowed."""
     path = folder / "config.json"
     told = json.loads(path.read_text("utf-8"))
-    tokenizer = read_tokenizer(folder)
-    learnt = read_config(path, tokenizer)
-    learnt = learnt.with_empty_texts(Tokens(tokenizer, learnt).end)
+    learnt = read_config(path, read_tokenizer(folder), empty=True)
     told["suppress_ids_begin"] = list(learnt.suppress_begin)
     write_atomically(path, json.dumps(told).encode())
 

@@ -47,9 +47,8 @@ def read_base(folder: Path, delta: Delta | None = None, *, empty: bool = False) 
     if delta is not None:
         weights = merged(weights, delta.changes)
     tokenizer = read_tokenizer(folder)
-    config = read_config(folder / "config.json", tokenizer)
-    if empty or (delta is not None and delta.about.empty):
-        config = config.with_empty_texts(Tokens(tokenizer, config).end)
+    empty = empty or (delta is not None and delta.about.empty)
+    config = read_config(folder / "config.json", tokenizer, empty=empty)
     model = build_model(weights)
     return Base(model, Tokens(tokenizer, config), config)
 

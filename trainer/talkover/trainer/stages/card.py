@@ -73,16 +73,16 @@ def _heard(recipe: TrainingRecipe) -> list[str]:
     lines = []
     whole = sum(one.share for one in recipe.data.sources.values())
     for name, one in recipe.data.sources.items():
+        how = "by what the stock model hears" if one.distil else "by their words"
         if one.prompts:
             what = f"recordings of people, {', '.join(one.prompts)} (one speaker a language)"
         elif one.wordless:
             what = "silence, noise and music in which nobody says anything"
+            how = "as what has no text"
         elif one.manifest:
             what = "recordings of a manifest"
         else:
             what = f"synthetic speech of the recipe `{one.recipe}`"
-        how = "as what has no text" if one.wordless else "by their words"
-        how = "by what the stock model hears" if one.distil else how
         lines.append(f"- {name}: {what}, {100 * one.share / whole:.0f} % of examples, {how}")
     return lines
 

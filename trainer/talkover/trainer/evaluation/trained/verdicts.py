@@ -106,7 +106,7 @@ def _bars(board: Board, found: Mapping[str, Headline], roles: Roles) -> list[Mea
         if wordless(kind) in found:
             one = found[wordless(kind)].of(final)
             measures.append(
-                _measure(
+                measure_of(
                     f"{wordless(kind)}, {roles.final}",
                     one,
                     "%",
@@ -128,8 +128,8 @@ def _against_stock(
         if name not in found:
             continue
         one = found[name].reduction(first, last)
-        note = _from_to(found[name], first, last)
-        yield _measure(
+        note = from_to(found[name], first, last)
+        yield measure_of(
             f"{name}: less in {final} than in {stock}",
             one,
             "%",
@@ -141,13 +141,13 @@ def _against_stock(
         name = real(CLEAN, language)
         if name in found:
             one = found[name].points(first, last)
-            yield _measure(
+            yield measure_of(
                 f"{name}: {final} minus {stock}",
                 one,
                 "points",
                 bar=f"<= {_CLEAN:g}",
                 met=one.value <= _CLEAN,
-                note=_from_to(found[name], first, last),
+                note=from_to(found[name], first, last),
             )
 
 
@@ -160,13 +160,13 @@ def _against_control(
     first, last = board.readers.index(control), board.readers.index(tuned)
     one = found[THREE].points(first, last)
     sure = one.interval is not None and one.interval[1] < 0
-    yield _measure(
+    yield measure_of(
         f"{THREE}: {tuned} minus {control}",
         one,
         "points",
         bar="interval < 0",
         met=sure,
-        note=_from_to(found[THREE], first, last),
+        note=from_to(found[THREE], first, last),
     )
     places = {
         "held-out voices": board.of(DIALECTS),
@@ -176,7 +176,7 @@ def _against_control(
     alone = {name: Headline(name, some.rates(WORDS)) for name, some in places.items()}
     name = max(alone, key=lambda place: alone[place].points(first, last).value)
     one = alone[name].points(first, last)
-    yield _measure(
+    yield measure_of(
         f"word errors, worst of the three: {tuned} minus {control}",
         one,
         "points",
@@ -186,13 +186,14 @@ def _against_control(
     )
 
 
-def _from_to(headline: Headline, first: int, last: int) -> str:
+def from_to(headline: Headline, first: int, last: int) -> str:
+    """A figure of one reader and of another, in words."""
     before, after = headline.of(first), headline.of(last)
     unit = f" {headline.unit}"
     return f"{number(before.value)} → {number(after.value)}{unit}"
 
 
-def _measure(
+def measure_of(
     name: str,
     one: Estimate,
     unit: str,
@@ -201,6 +202,7 @@ def _measure(
     met: bool | None = None,
     note: str = "",
 ) -> Measure:
+    """An estimate by a name, for a report."""
     return Measure(name, one.value, unit, one.n, one.interval, bar, met, note)
 
 
