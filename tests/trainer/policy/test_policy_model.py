@@ -1,6 +1,7 @@
 """What a policy draws, how likely it finds it, and what both have to do with Whisper itself."""
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ pytest.importorskip("transformers")
 
 from talkover.core.clock import RATE  # noqa: E402 - after the libraries it needs
 from talkover.core.errors import ConfigError, DataError, ModelError  # noqa: E402
+from talkover.core.report import this_machine  # noqa: E402
+from talkover.trainer.policy.model import has_bf16  # noqa: E402
 from talkover.trainer.policy.sampling import n_best, sample  # noqa: E402
 from talkover.trainer.policy.whisper import cut_positions  # noqa: E402
 from talkover.trainer.policy.written import Written  # noqa: E402
@@ -223,6 +226,17 @@ def test_bfloat16_is_nearly_the_same_and_learns_in_float32(make, sounds, tokens)
         found.append(scores.sequences.detach())
     assert not torch.equal(*found)
     torch.testing.assert_close(*found, rtol=0.05, atol=0.1)
+
+
+@pytest.mark.parametrize(
+    ("features", "has"),
+    [(("avx2", "fma"), False), (("avx512_vnni", "avx512f"), False), (("avx512_bf16",), True)],
+)
+def test_bfloat16_is_asked_of_processors_that_have_it(monkeypatch, features, has):
+    machine = replace(this_machine(), features=features)
+    monkeypatch.setattr("talkover.trainer.policy.model.this_machine", lambda: machine)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert has_bf16() is has
 
 
 def test_texts_that_cannot_come_or_are_too_long_are_refused(policy, heard, tokens):

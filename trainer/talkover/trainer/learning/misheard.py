@@ -78,7 +78,7 @@ def shared(settings: MineSettings, speakers: Sequence[str]) -> MineSettings:
 
 def _listener(work: Work, after: str) -> Listener:
     recipe, run = work.run.recipe, work.run
-    policy = begin_policy(recipe.policy, work.base, seed=run.seed, bf16=recipe.policy.bf16)
+    policy = begin_policy(recipe.policy, work.base, seed=run.seed, rough=True)
     load_stage(policy, run.folder, after)
     rule = rule_of(recipe, run.stages.get(after, {}))
     return Listener(policy.to(device_here()), rule, recipe.reward, limit=recipe.rl.limit)

@@ -120,7 +120,7 @@ def _listen(
     files.folder.mkdir(exist_ok=True)
     head = {"of": sha256_of(left), "source": asdict(source), "pool": [list(one) for one in places]}
     notes = Notes(files.heard, json.loads(json.dumps(head)))
-    policy = begin_policy(recipe.policy, work.base, seed=run.seed, bf16=recipe.policy.bf16)
+    policy = begin_policy(recipe.policy, work.base, seed=run.seed, rough=True)
     load_stage(policy, run.folder, after)
     listener = Listener(
         policy.to(device_here()),

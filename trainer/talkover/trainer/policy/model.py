@@ -21,6 +21,7 @@ from talkover.core.listener import LONGEST
 from talkover.core.listener.mel import STEP
 from talkover.core.listener.tokens import Tokens
 from talkover.core.listener.weights import Weights, from_state_dict
+from talkover.core.report import this_machine
 from talkover.trainer.estimators.batch import Scores
 from talkover.trainer.policy.tuning import Tuning, merged_state, tune
 from talkover.trainer.policy.whisper import cut_positions
@@ -28,6 +29,9 @@ from talkover.trainer.policy.written import Written
 
 NEVER: Final = -1e30
 """The logit of what cannot come. Finite, so that nothing times it is nothing."""
+
+_BF16: Final = frozenset({"avx512_bf16", "amx_bf16", "bf16"})
+"""Processor features, any of which multiplies in bfloat16."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,8 +71,7 @@ class Policy(nn.Module):
         tokens: Name the special ones, and those that are suppressed.
         tuning: What learns.
         seed: Of the first weights of what is added.
-        bf16: Compute products in bfloat16; weights stay as they are. For GPUs, and for processors
-            that have it (AMX, AVX-512 BF16): others only imitate it, many times slower.
+        bf16: Compute products in bfloat16; weights stay as they are. Worth it where ``has_bf16``.
     """
 
     def __init__(
@@ -220,6 +223,16 @@ class Policy(nn.Module):
         """As ``talkover.core.listener`` takes them, additions merged."""
         state = merged_state(self.model).items()
         return from_state_dict({name: value.cpu().numpy() for name, value in state})
+
+
+def has_bf16() -> bool:
+    """Whether this machine multiplies in bfloat16, and does not only imitate it, many times slower.
+
+    GPUs since Ampere; processors with AVX-512 BF16, AMX or Arm's BF16.
+    """
+    if torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return not _BF16.isdisjoint(this_machine().features)
 
 
 def as_distribution(

@@ -29,7 +29,7 @@ from talkover.core.report import this_machine
 from talkover.core.report.model import git_revision
 from talkover.core.weights.disk import write_atomically
 from talkover.trainer.policy.checkpoint import Progress, latest, read_checkpoint
-from talkover.trainer.policy.model import Policy
+from talkover.trainer.policy.model import Policy, has_bf16
 from talkover.trainer.policy.tuning import Tuning
 from talkover.trainer.policy.whisper import read_base
 from talkover.trainer.stages.recipe import TrainingRecipe
@@ -209,27 +209,35 @@ def stage_of(run: Path, stage: str = "") -> str:
     return name
 
 
-def load_policy(run: Path, stage: str = "", *, base: Path, bf16: bool = False) -> Policy:
-    """The policy as a stage of a run left it.
+def load_policy(run: Path, stage: str = "", *, base: Path) -> Policy:
+    """The policy as a stage of a run left it; judged in float32, however it learnt.
 
     Args:
         run: The folder of the run.
         stage: Its name; empty: the last one that is done and no control.
         base: Base weights, as ``talkover models pull`` leaves them.
-        bf16: See ``Policy``; what is judged is judged without.
 
     Raises:
         DataError: the stage is not done, or its checkpoint is damaged.
         WeightsError: the base weights cannot be used.
     """
     name = stage_of(run, stage)
-    policy = begin_policy(read_recipe(run).policy, base, bf16=bf16)
+    policy = begin_policy(read_recipe(run).policy, base)
     load_stage(policy, run, name)
     return policy
 
 
-def begin_policy(settings: PolicySettings, base: Path, *, seed: int = 0, bf16: bool) -> Policy:
-    """The base weights as a policy that learns as a recipe says.
+def begin_policy(
+    settings: PolicySettings, base: Path, *, seed: int = 0, rough: bool = False
+) -> Policy:
+    """The base weights as a policy that can learn as a recipe says.
+
+    Args:
+        settings: The recipe's.
+        base: Base weights, as ``talkover models pull`` leaves them.
+        seed: Of the first weights of what is added.
+        rough: Whether bfloat16 will do, where the recipe asks for it and this machine has it. What
+            is judged is computed in float32.
 
     Raises:
         WeightsError: the weights cannot be used.
@@ -237,6 +245,7 @@ def begin_policy(settings: PolicySettings, base: Path, *, seed: int = 0, bf16: b
     """
     found = read_base(base, empty=settings.empty)
     tuning = Tuning(rank=settings.rank, scale=settings.scale, embeddings=settings.embeddings)
+    bf16 = rough and settings.bf16 and has_bf16()
     return Policy(found.model, found.tokens, tuning, seed=seed, bf16=bf16)
 
 

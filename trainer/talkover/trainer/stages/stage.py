@@ -108,7 +108,7 @@ def train_stage(work: Work, plan: Plan) -> Ended:
         return Ended(known["steps"], done=True, reason=known["reason"], seconds=known["seconds"])
     device = device_here()
     recipe = run.recipe
-    policy = begin_policy(recipe.policy, work.base, seed=run.seed, bf16=recipe.policy.bf16)
+    policy = begin_policy(recipe.policy, work.base, seed=run.seed, rough=True)
     feeds: list[dict[str, int]] = []
     proven = int(run.stages.get(plan.after, {}).get("proven", 0))
     if plan.after:

@@ -23,7 +23,7 @@ class PolicySettings:
         rank: Of what is added to each matrix; 0: the weights themselves learn.
         scale: By which what is added counts.
         embeddings: Whether the decoder's embeddings learn as well, where the weights do.
-        bf16: Compute products in bfloat16: for GPUs, and processors that have it.
+        bf16: Compute products in bfloat16, on GPUs and processors that have it; float32 elsewhere.
         empty: A text may be empty. A published Whisper must write something, and so invents words
             where nobody says any; one that learns from ``wordless`` sources need not.
     """
