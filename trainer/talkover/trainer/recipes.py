@@ -6,7 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-from talkover.core.errors import DataError
+from talkover.core.errors import ConfigError, DataError
 
 _FOLDER: Final = "recipes"
 _SUFFIX: Final = ".toml"
@@ -73,3 +73,20 @@ def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(value, dict) and isinstance(below.get(name), dict):
             both[name] = _over(below[name], value)
     return both
+
+
+def check(table: str, settings: object, name: str, fits: bool, allowed: str) -> None:
+    """Refuse a value of a recipe's table that is out of its range.
+
+    Args:
+        table: Its name, for people.
+        settings: The table.
+        name: Of the value.
+        fits: Whether it is in its range.
+        allowed: The range, for people.
+
+    Raises:
+        ConfigError: it does not fit.
+    """
+    if not fits:
+        raise ConfigError(f"{table}: {name} = {getattr(settings, name)!r}; set it to {allowed}")

@@ -1,9 +1,10 @@
 """How hard negatives are chosen: the ``[mine]`` table of a training recipe."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Literal, get_args
 
-from talkover.core.errors import ConfigError
+from talkover.trainer.recipes import check
 
 Teacher = Literal["rl", "sft"]
 TEACHERS: Final[tuple[Teacher, ...]] = get_args(Teacher)
@@ -52,15 +53,12 @@ class MineSettings:
     pairs: int = 20_000
 
     def __post_init__(self) -> None:
+        must = partial(check, "mine", self)
         for name in ("rounds", "pool", "keep", "batch", "steps", "pairs"):
-            self._check(name, getattr(self, name) >= 1, "1 or more")
+            must(name, getattr(self, name) >= 1, "1 or more")
         for name in ("replay", "least_error", "least_trust", "alien"):
-            self._check(name, 0 <= getattr(self, name) < 1, "0 or more, below 1")
-        self._check("per_speaker", 0 < self.per_speaker <= 1, "more than 0, 1 at most")
-        self._check("most_error", self.most_error > self.least_error, "more than least_error")
-        self._check("prior", self.prior > 0, "more than 0")
-        self._check("by", self.by in TEACHERS, " or ".join(TEACHERS))
-
-    def _check(self, name: str, fits: bool, allowed: str) -> None:
-        if not fits:
-            raise ConfigError(f"mine: {name} = {getattr(self, name)!r}; set it to {allowed}")
+            must(name, 0 <= getattr(self, name) < 1, "0 or more, below 1")
+        must("per_speaker", 0 < self.per_speaker <= 1, "more than 0, 1 at most")
+        must("most_error", self.most_error > self.least_error, "more than least_error")
+        must("prior", self.prior > 0, "more than 0")
+        must("by", self.by in TEACHERS, " or ".join(TEACHERS))

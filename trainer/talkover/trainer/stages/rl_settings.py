@@ -1,9 +1,10 @@
 """How the policy gradient goes: the ``[rl]`` table of a training recipe."""
 
 from dataclasses import dataclass
+from functools import partial
 
-from talkover.core.errors import ConfigError
 from talkover.trainer.estimators.gradients import ESTIMATORS
+from talkover.trainer.recipes import check
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,21 +69,18 @@ class RlSettings:
     softer: float = 0.5
 
     def __post_init__(self) -> None:
+        must = partial(check, "rl", self)
         for name in ("steps", "utterances", "samples", "micro", "limit", "window"):
-            self._check(name, getattr(self, name) >= 1, "1 or more")
+            must(name, getattr(self, name) >= 1, "1 or more")
         for name in ("warmup", "kl", "anchor", "entropy", "together_every", "least_entropy"):
-            self._check(name, getattr(self, name) >= 0, "0 or more")
+            must(name, getattr(self, name) >= 0, "0 or more")
         for name in ("rate", "clip", "temperature", "kl_token"):
-            self._check(name, getattr(self, name) > 0, "more than 0")
+            must(name, getattr(self, name) > 0, "more than 0")
         for name in ("deletions", "repetitions", "equal", "lowest"):
-            self._check(name, 0 <= getattr(self, name) <= 1, "0 to 1")
-        self._check("together", self.together >= 2, "2 or more")
-        self._check("restores", self.restores >= 0, "0 or more")
-        self._check("softer", 0 < self.softer < 1, "more than 0, below 1")
-        self._check("estimator", self.estimator in ESTIMATORS, f"one of {', '.join(ESTIMATORS)}")
+            must(name, 0 <= getattr(self, name) <= 1, "0 to 1")
+        must("together", self.together >= 2, "2 or more")
+        must("restores", self.restores >= 0, "0 or more")
+        must("softer", 0 < self.softer < 1, "more than 0, below 1")
+        must("estimator", self.estimator in ESTIMATORS, f"one of {', '.join(ESTIMATORS)}")
         alone = self.samples == 1 and self.estimator != "self-critical"
-        self._check("samples", not alone, f"2 or more for {self.estimator}")
-
-    def _check(self, name: str, fits: bool, allowed: str) -> None:
-        if not fits:
-            raise ConfigError(f"rl: {name} = {getattr(self, name)!r}; set it to {allowed}")
+        must("samples", not alone, f"2 or more for {self.estimator}")

@@ -120,8 +120,8 @@ class SourceSettings:
                 "a source is a recipe (with chosen, if only some of it), a manifest, prompts or "
                 "wordless; give one of these"
             )
-        if self.wordless and self.distil:
-            raise ConfigError("in wordless nobody says anything; leave distil away")
+        if self.wordless and (self.distil or self.recipe):
+            raise ConfigError("in wordless nobody says anything; leave distil and recipe away")
         if self.split is Split.TEST:
             raise ConfigError('a source of split = "test" is what models are judged on; use train')
         if not (self.share > 0 and 0 < self.trust <= 1):
