@@ -69,7 +69,8 @@ class _Some:
             batch = self._batch(heard)
             estimate = ESTIMATORS[settings.estimator](batch)
             loss = loss + estimate.loss * (len(self._items) / whole.items)
-            unsure = entropy(batch)
+            with torch.set_grad_enabled(settings.entropy > 0):  # else its graph goes over all for 0
+                unsure = entropy(batch)
             loss = loss + settings.entropy * _share(unsure, whole.tokens)
             told.append(_told(unsure, "entropy"))
             if settings.kl:
