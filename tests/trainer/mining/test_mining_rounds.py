@@ -5,7 +5,9 @@ import pytest
 pytest.importorskip("torch")
 
 from talkover.core.errors import DataError
-from talkover.trainer.mining.rounds import source_of
+from talkover.trainer.mining.rounds import paced, source_of
+from talkover.trainer.mining.settings import MineSettings
+from talkover.trainer.stages.pace import Pace
 from talkover.trainer.stages.recipe import TrainingRecipe
 
 SOURCES = """
@@ -36,3 +38,9 @@ def test_what_is_not_spoken_is_no_pool(name):
         heard(f'[mine]\nsource = "{name}"')
     with pytest.raises(DataError, match="no pool to listen to"):
         heard("", '[data.sources.people]\nprompts = ["en"]')
+
+
+def test_they_go_at_a_rate_of_their_own_where_they_have_one():
+    pace = Pace(steps=3, examples=2, rate=4e-4, warmup=1)
+    assert paced(pace, MineSettings()) == pace
+    assert paced(pace, MineSettings(rate=1e-5)) == Pace(steps=3, examples=2, rate=1e-5, warmup=1)

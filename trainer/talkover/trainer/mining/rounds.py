@@ -7,7 +7,9 @@ from talkover.core.errors import DataError
 from talkover.trainer.mining.files import Files
 from talkover.trainer.mining.mixing import with_mined, written
 from talkover.trainer.mining.round import mine
+from talkover.trainer.mining.settings import MineSettings
 from talkover.trainer.stages.loop import Ended
+from talkover.trainer.stages.pace import Pace
 from talkover.trainer.stages.recipe import TrainingRecipe
 from talkover.trainer.stages.rl import RL, rl_plan
 from talkover.trainer.stages.sft_stage import SFT, plan_of
@@ -59,18 +61,26 @@ def plan_for(work: Work, number: int, after: str) -> Plan:
         after: Stage whose weights it begins with.
     """
     recipe, name = work.run.recipe, f"{MINE}-{number}"
-    by_rewards = recipe.mine.by == "rl"
+    settings = recipe.mine
+    by_rewards = settings.by == "rl"
     source = source_of(work.run.recipe)
     data = with_mined(
         written(recipe.data) if by_rewards else recipe.data,
         f"mined-{number}",
         source,
         chosen=str(Files.of(work.run.folder, number).chosen),
-        replay=recipe.mine.replay,
+        replay=settings.replay,
     )
     if by_rewards:
-        return rl_plan(work, name, after=after, data=data, steps=recipe.mine.steps)
-    return replace(plan_of(work, name, after=after, steps=recipe.mine.steps), data=data)
+        plan = rl_plan(work, name, after=after, data=data, steps=settings.steps)
+    else:
+        plan = replace(plan_of(work, name, after=after, steps=settings.steps), data=data)
+    return replace(plan, pace=paced(plan.pace, settings))
+
+
+def paced(pace: Pace, settings: MineSettings) -> Pace:
+    """A stage's pace at the rate of rounds, where they have one of their own. Pure."""
+    return replace(pace, rate=settings.rate or pace.rate)
 
 
 def _mined(work: Work, number: int, name: str, after: str) -> bool:

@@ -23,6 +23,8 @@ class MineSettings:
         batch: Utterances that are heard at once.
         by: The step that learns from them: ``rl`` or ``sft``, with the settings of its own table.
         steps: Of learning, in each round.
+        rate: Learning rate of these; 0: that of the step's own table. What has settled leaps out
+            again at the rate that it began with.
         replay: Share of what is learnt from that is not mined.
         per_speaker: Utterances of one speaker that are kept at most, as a share of ``keep``.
         least_error: Phoneme error rate from which on an utterance is wrong.
@@ -43,6 +45,7 @@ class MineSettings:
     batch: int = 8
     by: Teacher = "rl"
     steps: int = 60
+    rate: float = 0.0
     replay: float = 0.5
     per_speaker: float = 0.1
     least_error: float = 0.02
@@ -56,6 +59,7 @@ class MineSettings:
         must = partial(check, "mine", self)
         for name in ("rounds", "pool", "keep", "batch", "steps", "pairs"):
             must(name, getattr(self, name) >= 1, "1 or more")
+        must("rate", self.rate >= 0, "0 or more")
         for name in ("replay", "least_error", "least_trust", "alien"):
             must(name, 0 <= getattr(self, name) < 1, "0 or more, below 1")
         must("per_speaker", 0 < self.per_speaker <= 1, "more than 0, 1 at most")
