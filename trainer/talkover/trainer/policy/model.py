@@ -231,7 +231,7 @@ def has_bf16() -> bool:
     GPUs since Ampere; processors with AVX-512 BF16, AMX or Arm's BF16.
     """
     if torch.cuda.is_available():
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return not _BF16.isdisjoint(this_machine().features)
 
 
