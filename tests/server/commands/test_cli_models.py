@@ -8,6 +8,7 @@ from talkover.core.bundles.keys import trust_of
 from talkover.core.ending.graph import GRAPH as ENDING
 from talkover.core.errors import BundleError, DamagedError, WeightsError
 from talkover.core.listener import ListenerConfig
+from talkover.core.listener.deltafile import DELTA, shipped_delta
 from talkover.core.overlap import shipped
 from talkover.core.overlap.config import CONFIG, GRAPH
 from talkover.core.seer.config import SeerConfig
@@ -16,6 +17,7 @@ from talkover.core.speaker.graph import GRAPH as SPEAKER
 from talkover.core.voice.config import DECODER
 from talkover.core.voice.config import GRAPH as VOICE
 from talkover.core.weights import CATALOG
+from talkover.core.weights.disk import sha256_of
 from talkover.server.cli_models import app
 
 
@@ -84,7 +86,8 @@ def test_build_if_missing_does_nothing_when_there_is_a_bundle_of_this_version(ru
         ListenerConfig(
             languages=("en",), suppress=(), suppress_begin=(), alignment_heads=((0, 0),)
         ).write(out)
-        return {}
+        delta = shipped_delta()
+        return {} if delta is None else {DELTA: sha256_of(delta)}
 
     def seeing(out, _tell):
         SeerConfig(tower="any", reader="any").save(out)
