@@ -7,7 +7,7 @@ from rich.console import Console
 
 from talkover.core.clock import RATE
 from talkover.core.errors import WeightsError
-from talkover.core.listener import WindowRule
+from talkover.core.listener import ListenerConfig
 from talkover.core.report import progress_bar
 from talkover.core.settings import load_settings
 from talkover.core.weights import find_part
@@ -43,12 +43,13 @@ def run(sides, utterances, **plan):
 
 
 @pytest.mark.slow
-def test_the_exported_listener_writes_the_tokens_of_stock_whisper(sides):
+def test_the_exported_listener_writes_the_tokens_of_stock_whisper(sides, bundle):
     findings, _ = run(sides, choose_utterances(4, seed=11), windows=(10 * RATE,))
     assert [one.cause for one in findings.comparisons] == [Cause.SAME] * 4
     assert [one.cause for one in findings.full] == [Cause.SAME]
     assert findings.full[0].window == 30 * RATE
-    assert {one.window for one in findings.comparisons} <= {*WindowRule().sizes} - {30 * RATE}
+    sizes = ListenerConfig.read(bundle / "listener").window.sizes
+    assert {one.window for one in findings.comparisons} <= {*sizes} - {30 * RATE}
     for score in findings.scores:
         assert score.texts["stock"] == score.texts["fp32"] != ""
     measures = {measure.name: measure for measure in listener.summarise(findings)}

@@ -244,6 +244,8 @@ def _interruptible() -> Iterator[None]:
     """Being told to end is as Ctrl-C: what is under way is kept."""
 
     def end(_signal: int, _frame: FrameType | None) -> None:
+        if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # a shell begins with & so
+            raise KeyboardInterrupt
         signal.raise_signal(signal.SIGINT)
 
     before = signal.signal(signal.SIGTERM, end)
