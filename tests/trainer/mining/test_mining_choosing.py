@@ -151,7 +151,11 @@ def test_notes_are_gone_on_with_and_half_a_batch_is_heard_again(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"keep": 0}, {"replay": 1.0}, {"by": "magic"}, {"per_speaker": 0}, {"prior": 0}]
+    "wrong",
+    [
+        *({"keep": 0}, {"replay": 1.0}, {"by": "magic"}),
+        *({"per_speaker": 0}, {"prior": 0}, {"rate": -1e-5}),
+    ],
 )
 def test_settings_out_of_range_are_refused(wrong):
     with pytest.raises(ConfigError, match=f"mine: {next(iter(wrong))} = "):
