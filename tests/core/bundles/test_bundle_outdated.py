@@ -1,6 +1,7 @@
 import pytest
 
 from talkover.core.brain import delta as sights
+from talkover.core.bundles import outdated
 from talkover.core.bundles.outdated import is_outdated
 from talkover.core.listener import deltafile
 
@@ -19,6 +20,12 @@ def test_a_bundle_without_the_delta_that_comes_along_is_outdated(
     monkeypatch.setattr(module, "SHIPPED", shipped)
     assert not is_outdated(bundle)
     shipped.write_bytes(b"any")
+    assert is_outdated(bundle)
+
+
+@pytest.mark.bundle
+def test_a_bundle_with_a_coarser_int8_is_outdated(bundle, monkeypatch):
+    monkeypatch.setattr(outdated, "BLOCK", 128)
     assert is_outdated(bundle)
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from talkover.core.clock import FRAME, RATE
 from talkover.core.errors import ModelError, WeightsError
 from talkover.core.listener import VARIANTS, Variant
-from talkover.core.listener.decoder import Decoding, Value, item_of, joined, run_bound
+from talkover.core.listener.decoder import Decoding, Value, item_of, run_bound
 from talkover.core.listener.graph import build_decoder, build_encoder
 
 Arrays = Mapping[str, NDArray[Any]]
@@ -183,7 +183,7 @@ def test_sounds_of_a_batch_do_not_mix(graphs: Graph, pcm: Floats) -> None:
 def test_several_rows_share_a_sound(graphs: Graph, pcm: Floats, variant: Variant) -> None:
     parts = [graphs(variant).hear(pcm[row : row + 1]) for row in (0, 1)]
     texts = [[TOKENS[:4], t[4:8], t[8:]] for t in (TOKENS, OTHERS, OTHERS[::-1], TOKENS[::-1])]
-    decoding = graphs(variant).open(joined(parts), 2)
+    decoding = graphs(variant).open(graphs(variant).hear(pcm[:2]), 2)
     everything(decoding, [TOKENS[:4]] * 2)
     decoding.keep(None, [0, 0, 1, 1])
     everything(decoding, [text[1] for text in texts])
@@ -202,7 +202,7 @@ def test_rows_and_sounds_can_be_left_and_doubled(
     graphs: Graph, pcm: Floats, variant: Variant
 ) -> None:
     parts = [graphs(variant).hear(pcm[row : row + 1]) for row in (0, 1)]
-    decoding = graphs(variant).open(joined(parts), 2)
+    decoding = graphs(variant).open(graphs(variant).hear(pcm[:2]), 2)
     everything(decoding, [TOKENS[:6], OTHERS[:6]])
     decoding.keep([1], [1, 1])
     everything(decoding, [[7], [8]])

@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from talkover.core.brain.weights import Architecture, GgufWeights
+from talkover.core.onnx.linear import BLOCK, block_quantise
 
 Precision = Literal["int8", "fp32"]
 
-_BLOCK: Final = 32
 _INT8_ACTIVATIONS: Final = 4  # MatMulNBits' accuracy level
 _ZERO: Final = 128
 _CONTRIB: Final = "com.microsoft"
@@ -66,24 +66,6 @@ def build_graph(
     return builder.model()
 
 
-def quantise(matrix: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Symmetric int8 in blocks along the input, stored with an offset of 128.
-
-    Args:
-        matrix: ``[out, in]``, ``in`` a multiple of 32.
-
-    Returns:
-        Numbers ``[out, in / 32, 32]`` and scales ``[out, in / 32]``; a weight is
-        ``(number - 128) * scale``.
-    """
-    rows, columns = matrix.shape
-    blocks = matrix.reshape(rows, columns // _BLOCK, _BLOCK)
-    scales = np.abs(blocks).max(axis=-1) / 127
-    scales = np.where(scales == 0, 1, scales).astype(np.float32)
-    numbers = np.rint(blocks / scales[..., None]) + _ZERO
-    return numbers.astype(np.uint8), scales
-
-
 class _Builder:
     def __init__(self, weights: GgufWeights, precision: Precision, *, sighted: bool) -> None:
         self.shape: Architecture = weights.architecture()
@@ -112,7 +94,7 @@ class _Builder:
         if self._precision == "fp32":
             self._node("Gather", [self._constant("embed", table), "tokens"], ["x"])
         else:
-            numbers, scales = quantise(table)
+            numbers, scales = block_quantise(table)
             self._constant("embed.numbers", numbers)
             self._constant("embed.scales", scales)
             self._node("Gather", ["embed.numbers", "tokens"], ["embed.rows"])
@@ -230,7 +212,7 @@ class _Builder:
         if self._precision == "fp32":
             transposed = self._constant(f"{name}.weight", np.ascontiguousarray(matrix.T))
             return self._node("MatMul", [given, transposed], [name])
-        numbers, scales = quantise(matrix)
+        numbers, scales = block_quantise(matrix)
         rows = (matrix.shape[0], matrix.shape[1])
         return self._blockwise(
             name,
@@ -251,7 +233,7 @@ class _Builder:
             N=rows[0],
             K=rows[1],
             bits=8,
-            block_size=_BLOCK,
+            block_size=BLOCK,
             accuracy_level=_INT8_ACTIVATIONS,
         )
 

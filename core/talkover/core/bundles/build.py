@@ -14,6 +14,7 @@ from talkover.core.ending.graph import build_ending
 from talkover.core.errors import WeightsError
 from talkover.core.listener.build import build_listener, write_ear
 from talkover.core.listener.deltafile import DELTA, Delta, read_delta
+from talkover.core.onnx.linear import BLOCK, SHARING
 from talkover.core.overlap.config import CONFIG, GRAPH
 from talkover.core.overlap.runtime import shipped
 from talkover.core.seer.build import build_seer
@@ -71,7 +72,7 @@ def build_base(
 
     def listener(out: Path, tell: Tell) -> dict[str, JsonValue]:
         build_listener(sources["listener"], out, delta=trained, progress=tell)
-        return _named(LISTENER, delta)
+        return {**_named(LISTENER, delta), SHARING: BLOCK}
 
     def brain(out: Path, tell: Tell) -> dict[str, JsonValue]:
         build_brain(sources["brain"] / BRAIN.files[0].name, out, delta=taught, progress=tell)

@@ -152,15 +152,3 @@ def item_of(values: dict[str, Value], index: int) -> dict[str, Value]:
         name: value if value.shape()[0] == 1 else _take(value, [index])
         for name, value in values.items()
     }
-
-
-def joined(parts: Sequence[dict[str, Value]]) -> dict[str, Value]:
-    """Several encoders' outputs as one, along the batch."""
-    if len(parts) == 1:
-        return parts[0]
-    return {
-        name: onnxruntime.OrtValue.ortvalue_from_numpy(
-            np.concatenate([part[name].numpy() for part in parts])
-        )
-        for name in parts[0]
-    }

@@ -47,7 +47,7 @@ class _Draft:
     linear: Linear
     narrow: Linear
     """For the second layer of a feed-forward block. What GELU lets through has a few values far
-    above the rest: with one scale for all of it, int8 loses a word in a hundred."""
+    above the rest, which one scale for all of it would flatten."""
 
     def weight(self, name: str) -> NDArray[np.float32]:
         return np.asarray(self.weights[name], np.float32)
@@ -105,9 +105,6 @@ def build_encoder(weights: Weights, variant: Variant) -> onnx.ModelProto:
     most 480,000. Outputs, for each decoder layer i: ``cross_key_i`` and ``cross_value_i`` float32
     [batch, heads, samples / 320, 64].
 
-    The int8 variant quantises by the loudest value of a whole call: run it one item at a time if
-    an item's result must not depend on its neighbours.
-
     Args:
         weights: Under the names of ``talkover.core.listener.weights``.
         variant: The precision of the matrices; convolutions and norms are always float32.
@@ -135,7 +132,9 @@ def build_ear(weights: Weights, layers: int, variant: Variant) -> onnx.ModelProt
     Raises:
         WeightsError: the weights are not those of a whole Whisper, or of one with fewer layers.
     """
-    draft = _draft_of("ear", weights, variant)
+    # It listens all the time: half as long counts for more than how finely the quiet are heard.
+    linear, narrow = (full, full) if variant == "fp32" else (dynamic8, blocked8)
+    draft = _Draft(GraphBuilder("ear"), shape_of(weights), weights, linear, narrow)
     if layers > draft.shape.encoder_layers:
         raise WeightsError(f"an encoder of {draft.shape.encoder_layers} layers has no {layers}")
     heard = draft.graph.node("Identity", [_encoded(draft, layers)], ["heard"])
@@ -144,8 +143,8 @@ def build_ear(weights: Weights, layers: int, variant: Variant) -> onnx.ModelProt
 
 
 def _draft_of(name: str, weights: Weights, variant: Variant) -> _Draft:
-    linear, narrow = (full, full) if variant == "fp32" else (dynamic8, blocked8)
-    return _Draft(GraphBuilder(name), shape_of(weights), weights, linear, narrow)
+    linear = full if variant == "fp32" else blocked8
+    return _Draft(GraphBuilder(name), shape_of(weights), weights, linear, linear)
 
 
 def _encoded(draft: _Draft, layers: int) -> str:
@@ -184,9 +183,8 @@ def build_decoder(
     Raises:
         WeightsError: the weights are not those of a whole Whisper, or have no such heads.
     """
-    graph = GraphBuilder("listener_decoder")
-    linear = full if variant == "fp32" else blocked8
-    draft = _Draft(graph, shape_of(weights), weights, linear, linear)
+    draft = _draft_of("listener_decoder", weights, variant)
+    graph = draft.graph
     _check_heads(draft.shape, alignment_heads)
     tokens = graph.input("tokens", np.int64, ["rows", "tokens"])
     at = graph.input("at", np.int64, ["picked"])

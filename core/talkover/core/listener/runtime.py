@@ -18,7 +18,6 @@ from talkover.core.listener.decoder import (
     Decoding,
     Value,
     item_of,
-    joined,
     run_bound,
 )
 from talkover.core.listener.graph import VARIANTS, Variant
@@ -84,8 +83,6 @@ class ListenerRuntime:
             raise BundleError(
                 f"{folder} suppresses tokens that the listener has not; build it again"
             )
-        # Its encoder's precision is one for all that it is given at once; see ``build_encoder``.
-        self._one_by_one = variant == "int8"
         self._random = random or np.random.default_rng()
         self._favours = Favours(self.tokens.written)
 
@@ -203,8 +200,7 @@ class ListenerRuntime:
         padded = np.zeros((len(pcms), window), np.float32)
         for row, pcm in zip(padded, pcms, strict=True):
             row[: len(pcm)] = pcm
-        parts = np.split(padded, len(pcms)) if self._one_by_one else [padded]
-        return joined([run_bound(self._encoder, {"pcm": part}, {}, abandon) for part in parts])
+        return run_bound(self._encoder, {"pcm": padded}, {}, abandon)
 
     def _limit(self, request: ListenRequest) -> int:
         by_length = _TOKENS_AT_LEAST + len(request.pcm) * _TOKENS_A_SECOND // RATE
