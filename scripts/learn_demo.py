@@ -1,10 +1,11 @@
 """The loop, shown: callers whom nobody understands, and a server that learns from them meanwhile.
 
-Starts the server, callers with two heavy accents in noise (some of them correct what was misheard;
-others, with voices and sentences that are never learnt from, only measure) and ``talkover learn``;
-shows word errors by accent and bundle while bundles are promoted; has the gate refuse a bundle with
-noise in its weights, and forces another harmful one past it, which the server leaves by itself.
-Ends with a report, and with code 1 when a bar is missed. Ctrl-C ends all of it.
+Starts the server on Whisper as it was published, callers with two heavy accents in noise (some of
+them correct what was misheard; others, with voices and sentences that are never learnt from, only
+measure) and ``talkover learn``; shows word errors by accent and bundle while bundles are promoted;
+has the gate refuse a bundle with noise in its weights, and forces another harmful one past it,
+which the server leaves by itself. Ends with a report, and with code 1 when a bar is missed. Ctrl-C
+ends all of it.
 """
 
 import argparse
@@ -214,6 +215,7 @@ def main() -> int:
     with ExitStack() as stack:
         folder = asked.folder or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         try:
+            console.print("building a bundle without what training changed ...")
             world = make_world(folder.expanduser().absolute())
             children = stack.enter_context(Children(folder / "logs", world.variables()))
             live = stack.enter_context(Live(console=console, auto_refresh=False))

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import shutil
 import socket
 from collections.abc import Mapping, Sequence
 from contextlib import closing
@@ -14,12 +13,12 @@ from typing import Any, Final
 from talkover.client import Generation, generations
 from talkover.client.bench.callers.rows import Row, read_rows
 from talkover.core.bundles import BundleStore
+from talkover.core.bundles.build import build_base
 from talkover.core.errors import CallError, ConfigError
 from talkover.core.learning.items import Items
 from talkover.core.learning.ledger import is_there, learning_folder
 from talkover.core.learning.runs import Runs
 from talkover.core.settings import load_settings
-from talkover.core.weights.disk import link
 
 HERE: Final = Path(__file__).resolve().parent
 ACCENTS: Final = HERE / "accents.toml"
@@ -86,21 +85,23 @@ class World:
 
 
 def make_world(folder: Path) -> World:
-    """A data folder with the user's base weights and current bundle, and nothing else of theirs.
+    """A data folder with the user's base weights, a bundle of them, and nothing else of theirs.
 
-    One that is there is gone on with, on the bundle that was promoted in it.
+    The bundle is without what Talkover's own training changed: that understands these callers so
+    well that calls have nothing left to teach. A world that is there is gone on with, on the bundle
+    that was promoted in it.
 
     Raises:
-        ConfigError: there is no bundle yet.
+        WeightsError: there are no base weights yet.
     """
     own, home = BundleStore(folder / _DATA), load_settings().data_dir
     current = own.current()
     if current is None:
-        current = BundleStore(home).current()
-        if current is None:
-            raise ConfigError("there is no bundle to begin with; run: make models")
-        shutil.copytree(home / "bundles" / current, own.root / current, copy_function=link)
-        (folder / _DATA / "weights").symlink_to(home / "weights")
+        (folder / _DATA).mkdir(parents=True, exist_ok=True)
+        weights = folder / _DATA / "weights"
+        if not weights.is_symlink():
+            weights.symlink_to(home / "weights")
+        current = build_base(folder / _DATA)
         own.set_current(current)
     return World(folder, _free_port(), _free_port(), current)
 

@@ -8,14 +8,17 @@ import numpy as np
 import pytest
 from tiny_whisper import ct2_bytes, tiny_tokenizer, tiny_whisper
 
+from talkover.core.bundles import BundleStore, PartEntry, describe
 from talkover.core.errors import WeightsError
 from talkover.core.listener.build import read_config
 from talkover.core.listener.ct2 import read_ct2
 from talkover.core.listener.delta import changes_between
 from talkover.core.listener.deltafile import About, Delta, write_delta
 from talkover.core.listener.weights import from_state_dict
+from talkover.core.settings import load_settings
 from talkover.core.weights.disk import sha256_of
-from talkover.trainer.learning.beginning import from_there, merged_base
+from talkover.trainer.learning import beginning
+from talkover.trainer.learning.beginning import base_named, base_of, from_there, merged_base
 from talkover.trainer.stages.tables import WindowSettings
 
 
@@ -88,3 +91,50 @@ def test_who_has_learnt_to_write_nothing_still_may(stock: Path, tmp_path: Path) 
         delta_of(folder, path, empty=empty)
         merged = merged_base(folder, path, tmp_path / "bases")
         assert read_config(merged / "config.json", tokenizer).suppress_begin == left
+
+
+def publish(store: BundleStore, variant: dict[str, str], parent: str | None = None) -> str:
+    with store.staging() as folder:
+        (folder / "listener").mkdir()
+        (folder / "listener" / "any").write_text("any")
+        parts = {"listener": PartEntry(folder="listener", variant=variant)}
+        return store.publish(folder, describe(folder, parts, {}, parent=parent))
+
+
+@pytest.fixture
+def store(stock: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BundleStore:
+    """One beside weights whose delta comes along."""
+    delta_of(stock, tmp_path / "delta")
+    monkeypatch.setattr(beginning, "require", lambda _data_dir, _part: stock)
+    monkeypatch.setattr(beginning, "shipped_delta", lambda: tmp_path / "delta")
+    return BundleStore(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("variant", "trained"), [({"delta": "d"}, True), ({"delta": "d", "x": ""}, True), ({}, False)]
+)
+def test_a_run_changes_the_weights_that_the_served_bundle_goes_back_to(
+    store: BundleStore, stock: Path, tmp_path: Path, variant: dict[str, str], *, trained: bool
+) -> None:
+    settings = load_settings(data_dir=tmp_path)
+    assert base_of(settings) != stock, "without a bundle, what comes along"
+    first = publish(store, variant)
+    child = publish(store, {"run": "r1"}, first)
+    for served in (first, child, publish(store, {"run": "r2"}, child)):
+        store.set_current(served)
+        found = base_of(settings)
+        assert (found != stock) is trained
+        assert base_named(settings, found.name) == found
+
+
+def test_a_run_stays_with_the_weights_that_it_began_with(
+    store: BundleStore, stock: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = load_settings(data_dir=tmp_path)
+    begun = base_of(settings).name
+    store.set_current(publish(store, {}))
+    assert base_of(settings) == stock
+    assert base_named(settings, begun).name == begun
+    monkeypatch.setattr(beginning, "shipped_delta", lambda: None)
+    with pytest.raises(WeightsError, match=begun):
+        base_named(settings, begun)

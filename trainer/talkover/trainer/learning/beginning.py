@@ -1,4 +1,4 @@
-"""What a run begins with: the listener that comes along, and the windows of the one served."""
+"""What a run begins with: the weights that the served listener goes back to, and its windows."""
 
 import json
 import shutil
@@ -14,30 +14,64 @@ from talkover.core.listener import ListenerConfig
 from talkover.core.listener.build import read_config
 from talkover.core.listener.ct2 import read_ct2, written_like
 from talkover.core.listener.delta import merged
-from talkover.core.listener.deltafile import read_delta, shipped_delta
+from talkover.core.listener.deltafile import DELTA, read_delta, shipped_delta
 from talkover.core.listener.tokens import read_tokenizer
 from talkover.core.settings import Settings
 from talkover.core.weights import find_part, require
 from talkover.core.weights.disk import sha256_of, write_atomically
+from talkover.trainer.learning.parents import first_bundle
 from talkover.trainer.stages.tables import WindowSettings
 
+_LISTENER: Final = "listener"
 _MODEL: Final = "model.bin"
 _BESIDE: Final = ("config.json", "tokenizer.json", "vocabulary.txt")
 
 
 def base_of(settings: Settings) -> Path:
-    """The weights that runs change: the base, with what Talkover's own training changed in it.
+    """The weights that runs change: those that the bundle which is served goes back to.
 
-    What comes along is not unlearnt that way.
+    Talkover's own training is in them unless it was left out of that bundle, so nothing of it is
+    unlearnt, and nothing comes in that the calls did not teach.
 
     Raises:
         WeightsError: the base weights are missing, or what comes along is of others.
     """
-    stock = require(settings.data_dir, find_part("whisper-base"))
-    delta = shipped_delta()
-    if delta is None:
+    stock, delta = _stock(settings), shipped_delta()
+    first = first_bundle(settings.data_dir)
+    if delta is None or (first is not None and DELTA not in first.parts[_LISTENER].variant):
         return stock
-    return merged_base(stock, delta, learning_folder(settings.data_dir) / "bases")
+    return merged_base(stock, delta, _bases(settings))
+
+
+def base_named(settings: Settings, name: str) -> Path:
+    """The weights that a run has begun with, whatever is served by now.
+
+    Args:
+        settings: Of this process.
+        name: Of the folder that ``base_of`` gave.
+
+    Raises:
+        WeightsError: they are not here any more.
+    """
+    stock, delta = _stock(settings), shipped_delta()
+    if name == stock.name:
+        return stock
+    if delta is not None:
+        folder = merged_base(stock, delta, _bases(settings))
+        if folder.name == name:
+            return folder
+    raise WeightsError(
+        f"the run began with the weights {name}, and another version of them comes along by now; "
+        "what it has learnt cannot be gone on with"
+    )
+
+
+def _stock(settings: Settings) -> Path:
+    return require(settings.data_dir, find_part("whisper-base"))
+
+
+def _bases(settings: Settings) -> Path:
+    return learning_folder(settings.data_dir) / "bases"
 
 
 def merged_base(stock: Path, delta: Path, bases: Path) -> Path:

@@ -1,7 +1,9 @@
-"""Which run the bundle that is served came from."""
+"""Where the bundle that is served came from: its run, and the first of its line."""
 
+from contextlib import suppress
 from pathlib import Path
 
+from talkover.core.bundles.manifest import Manifest
 from talkover.core.bundles.store import BundleStore
 from talkover.core.errors import BundleError
 from talkover.core.learning.ledger import learning_folder
@@ -19,3 +21,18 @@ def parent_run(data_dir: Path) -> Path | None:
         return None
     folder = learning_folder(data_dir) / "runs" / str(run).partition("/")[0]
     return folder if run and (folder / _TOLD).is_file() else None
+
+
+def first_bundle(data_dir: Path) -> Manifest | None:
+    """The earliest bundle that is still here in the line of the one served; None: none is served.
+
+    A bundle is named by its content, its parent's name included, so a line cannot bite its tail.
+    """
+    store = BundleStore(data_dir)
+    first: Manifest | None = None
+    with suppress(BundleError):
+        following = store.current()
+        while following is not None:
+            first = store.get(following)
+            following = first.parent
+    return first

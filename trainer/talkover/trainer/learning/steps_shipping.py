@@ -15,7 +15,7 @@ from talkover.trainer.export import run as exporting
 from talkover.trainer.export.origin import origin_of
 from talkover.trainer.gate.material import Amount
 from talkover.trainer.gate.run import judge, own_material
-from talkover.trainer.learning.beginning import base_of
+from talkover.trainer.learning.beginning import base_named
 from talkover.trainer.learning.cycle import ENDS, Cycle
 from talkover.trainer.stages.run import load_policy
 
@@ -29,7 +29,7 @@ def export(cycle: Cycle) -> dict[str, Any]:
     settings = cycle.settings
     store = BundleStore(settings.data_dir)
     current = _current(store)
-    policy = load_policy(cycle.folder, base=base_of(settings))
+    policy = load_policy(cycle.folder, base=base_named(settings, cycle.told["collect"]["base"]))
     count = _QUICK_EXAMPLES if cycle.quick else exporting.COUNT
     examples = exporting.own_examples(count, seed=cycle.seed)
     with progress_bar(cycle.console) as progress:

@@ -9,7 +9,7 @@ from typing import Any
 
 from talkover.core.learning.items import State
 from talkover.core.learning.runs import Runs
-from talkover.trainer.learning.beginning import base_of, served_windows
+from talkover.trainer.learning.beginning import base_named, base_of, served_windows
 from talkover.trainer.learning.collecting import outcomes, with_calls, write_manifests
 from talkover.trainer.learning.cycle import ENDS, Cycle, PausedError
 from talkover.trainer.learning.misheard import HARD, mine_calls
@@ -131,7 +131,7 @@ def _take_over(work: Work, parent: Path) -> bool:
 @contextmanager
 def _working(cycle: Cycle) -> Iterator[Work]:
     """The run's folder with its recipe, for a stage."""
-    base = base_of(cycle.settings)
+    base = base_named(cycle.settings, cycle.told["collect"]["base"])
     with Run(cycle.folder, _recipe(cycle), seed=cycle.seed) as run:
         yield Work(run=run, base=base, console=cycle.console)
 
