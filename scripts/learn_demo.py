@@ -143,6 +143,8 @@ class Demo:
     def _await_promotion(self) -> None:
         while time.monotonic() < self._until and not self.story.promoted:
             self._look()
+            if runs_of(self._world.data):  # it has what it learns from, and needs the processor
+                self._children.stop("callers-train")
             current = next(
                 (g for g in alive(self._world.url) if g.state is GenerationState.CURRENT), None
             )

@@ -94,7 +94,7 @@ def test_all_is_seen_at_once(runtime):
     seen = runtime.see(page)
     assert texts(seen.words) == ["Hello"]
     assert seen.grid == (14, 14)
-    assert seen.features.shape == (196, 432)
+    assert seen.features.shape == (196, 480)
     assert seen.features.dtype == np.float32
     np.testing.assert_array_equal(seen.features, runtime.features(page))
     assert not seen.blank

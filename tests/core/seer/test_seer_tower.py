@@ -111,7 +111,7 @@ def compare(state, weights, rgb, off):
     np.testing.assert_allclose(features[:112], fine[0].numpy(), atol=off * scale)
     for row in (0, 1):
         for column in (0, 1):
-            part = features[112:, row::2, column::2]
+            part = features[112:432, row::2, column::2]
             np.testing.assert_allclose(part, coarse[0].numpy(), atol=off * scale)
 
 
@@ -128,6 +128,15 @@ def test_a_picture_of_any_size_is_made_to_fit():
     away = np.abs(by_graph(weights, np.full((64, 64, 3), other, np.uint8)) - first).max()
     for features in rest:
         assert np.abs(features - first).max() < 0.01 * away
+
+
+def test_a_place_shows_its_colours():
+    weights = {name: tensor.numpy() for name, tensor in made_up().items()}
+    rgb = noise()
+    found = by_graph(weights, rgb)[432:].reshape(4, 4, 3, SIDE, SIDE)
+    few = rgb.reshape(SIDE, 4, 4, SIDE, 4, 4, 3).astype(np.float32).mean(axis=(2, 5))
+    expected = (few.transpose(1, 3, 4, 0, 2) - 127) / 128  # row, column and colour within a place
+    np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
 def test_a_checkpoint_of_another_network_is_named():
@@ -214,7 +223,7 @@ def test_the_published_network_knows_an_officer():
     portrait = Image.open(f"{mpl.get_data_path()}/sample_data/grace_hopper.jpg")
     rgb = np.asarray(portrait.convert("RGB").resize((PIXELS, PIXELS)))
     compare(state, weights, rgb, 1e-5)
-    features = torch.from_numpy(by_graph(weights, rgb)[None, 112:, ::2, ::2].copy())
+    features = torch.from_numpy(by_graph(weights, rgb)[None, 112:432, ::2, ::2].copy())
     head = functional.conv2d(features, state["_conv_head.weight"])
     norm = [state[f"_bn1.{name}"] for name in ("running_mean", "running_var", "weight", "bias")]
     pooled = functional.relu6(functional.batch_norm(head, *norm, eps=1e-3)).mean((2, 3))

@@ -22,7 +22,7 @@ from talkover.trainer.policy.tuning import Tuning  # noqa: E402
 from talkover.trainer.seeing.model import Asked, Seer  # noqa: E402
 
 pytestmark = [pytest.mark.bundle, pytest.mark.slow]
-SIGHT = Sight(grid=(14, 14), features=432)
+SIGHT = Sight(grid=(14, 14), features=480)
 QUESTIONS = ("What colour is the cup?", "How many are there?", "What does it say?", "Hello!")
 
 
@@ -45,7 +45,7 @@ def test_the_int8_graph_of_a_merged_delta_says_what_torch_says(gguf, tmp_path):
     write_sight(tmp_path / "delta.safetensors", model.delta(about))
     build_brain(gguf, tmp_path / "brain", delta=read_sight(tmp_path / "delta.safetensors"))
     runtime = BrainRuntime(tmp_path / "brain", threads=1)
-    features = torch.randn(1, 196, 432, generator=random)
+    features = torch.randn(1, 196, 480, generator=random)
     shown = runtime.show(Seen(features[0].numpy(), SIGHT.grid, (), blank=False))
     with torch.no_grad():
         rows = model.projection(features)[0].numpy()

@@ -22,9 +22,9 @@ from talkover.trainer.seeing.lessons import BLOCK, Lessons  # noqa: E402
 from talkover.trainer.seeing.model import Seer  # noqa: E402
 from talkover.trainer.seeing.questions.question import Kind, Question, Split  # noqa: E402
 from talkover.trainer.seeing.recipe import SeerRecipe  # noqa: E402
-from talkover.trainer.seeing.run import DELTA_FILE, SeerRun  # noqa: E402
+from talkover.trainer.seeing.run import DELTA_FILE, STAGE, WARMING, SeerRun  # noqa: E402
 from talkover.trainer.seeing.school import chats, examine, in_parts, order  # noqa: E402
-from talkover.trainer.seeing.train import Class, Teacher  # noqa: E402
+from talkover.trainer.seeing.train import LOOKING, Class, Teacher  # noqa: E402
 from talkover.trainer.seeing.warming import glances_of, warm  # noqa: E402
 from talkover.trainer.stages.run import read_metrics  # noqa: E402
 
@@ -101,9 +101,10 @@ def learnt(model):
     return {n: p.detach().clone() for n, p in model.named_parameters() if p.requires_grad}
 
 
-def teacher(folder, gguf, weights, tokens, lessons, held):
-    recipe = SeerRecipe.read(RECIPE, "tiny")
-    run = SeerRun(folder, recipe, seed=3, base=sha256_of(gguf), eyes="squint")
+def teacher(folder, gguf, weights, tokens, lessons, held, recipe=RECIPE):
+    run = SeerRun(
+        folder, SeerRecipe.read(recipe, "tiny"), seed=3, base=sha256_of(gguf), eyes="squint"
+    )
     return Teacher(run, seer(weights), Class(tokens, lessons, held))
 
 
@@ -247,8 +248,8 @@ def test_an_interrupted_run_goes_on_as_if_it_had_not_been(
 ):
     given = (tiny_gguf, weights, tokens, lessons, held)
 
-    def kill(step, _figures):
-        if step == 14:
+    def kill(phase, done, _total, _figures):
+        if phase == STAGE and done == 14:
             raise InterruptedError
 
     with pytest.raises(InterruptedError):
@@ -261,6 +262,23 @@ def test_an_interrupted_run_goes_on_as_if_it_had_not_been(
     steps = [line["step"] for line in read_metrics(tmp_path / "broken")]
     assert steps == sorted(set(steps))
     assert second.go()
+
+
+def test_it_tells_how_far_each_phase_is(tmp_path, tiny_gguf, weights, tokens, lessons, held):
+    told = []
+
+    def stop(phase, done, total, _figures):
+        told.append((phase, done, total))
+        if phase == STAGE:
+            raise InterruptedError
+
+    given = (tiny_gguf, weights, tokens, lessons, held)
+    recipe = RECIPE + "[warm]\nsteps = 6\n"
+    with pytest.raises(InterruptedError):
+        teacher(tmp_path / "run", *given, recipe=recipe).go(stop)
+    looked = [(LOOKING, number, 48) for number in (16, 32, 48)]
+    warmed = [(WARMING, number, 6) for number in range(1, 7)]
+    assert told == [*looked, *warmed, (STAGE, 1, 30)]
 
 
 def test_a_projector_learns_to_look_without_the_brain(tmp_path, weights, tokens, lessons):

@@ -6,7 +6,7 @@ from talkover.core.partconfig import PartConfig
 from talkover.core.seer.tower import SIDE, WIDTH
 
 CONFIG: Final = "seer.json"
-FEATURES: Final = "efficientnet-lite0.stages5+7.1"
+FEATURES: Final = "efficientnet-lite0.stages5+7+colours.1"
 """Names what a tower's numbers are: whatever was trained on some understands no others."""
 
 

@@ -4,7 +4,9 @@ The network (Tan and Le 2019; Lite: Liu 2020, without squeeze-and-excitation and
 up to the end of its seventh stage. Batch normalisation is folded into the convolutions. In front of
 it stands what it was trained with: 224 x 224 pixels, made by an antialiased linear filter, and
 ``(value - 127) / 128``. Behind it, what it knows at a stride of 16 (fine, 112 channels) lies beside
-what it knows at a stride of 32 (coarse, 320 channels, each of its places four of the fine ones).
+what it knows at a stride of 32 (coarse, 320 channels, each of its places four of the fine ones),
+and beside the picture itself at a stride of 4 (16 of its pixels make a place: 48 numbers), since a
+network that tells things apart forgets their colours on the way.
 
 A picture is stretched to a square: so a place of the grid and a word's box are both shares of the
 picture, and none of the 224 pixels shows a border.
@@ -26,8 +28,8 @@ TOWER: Final = "tower.onnx"
 SIDE: Final = 14
 """Rows and columns of the grid."""
 
-WIDTH: Final = 112 + 320
-"""Numbers in each place: the fine ones first."""
+WIDTH: Final = 112 + 320 + 48
+"""Numbers in each place: the fine ones first, then the coarse, then red, green and blue."""
 
 PIXELS: Final = 224
 _MIDDLE: Final = 127.0
@@ -35,10 +37,11 @@ _SCALE: Final = 128.0
 _EPSILON: Final = 1e-3
 _STRIDES: Final = (1, 2, 1, 2, 1, 2, 1, 1, 1, 1, 1, 2, 1, 1, 1, 1)  # of the sixteen blocks
 _FINE: Final = 10  # the last block at a stride of 16
+_SEEN: Final = 4  # the picture itself is kept at this stride
 
 
 def build_tower(source: Path, out: Path) -> None:
-    """Write ``tower.onnx``: ``rgb`` uint8 [height, width, 3] to ``features`` float32 [196, 432].
+    """Write ``tower.onnx``: ``rgb`` uint8 [height, width, 3] to ``features`` float32 [196, 480].
 
     Args:
         source: The published checkpoint.
@@ -58,7 +61,8 @@ def tower_graph(weights: Mapping[str, NDArray[Any]]) -> onnx.ModelProto:
     """
     graph = GraphBuilder("tower")
     network = _Network(graph, weights)
-    stream = network.convolve(_pixels(graph), "_conv_stem", "_bn0", stride=2)
+    pixels = _pixels(graph)
+    stream = network.convolve(pixels, "_conv_stem", "_bn0", stride=2)
     stream, fine = network.bound(stream), ""
     for number, stride in enumerate(_STRIDES):
         stream = network.block(stream, f"_blocks.{number}", stride)
@@ -71,8 +75,8 @@ def tower_graph(weights: Mapping[str, NDArray[Any]]) -> onnx.ModelProto:
         nearest_mode="floor",
         coordinate_transformation_mode="asymmetric",
     )
-    both = graph.node("Concat", [fine, coarse], axis=1)
-    rows = graph.node("Reshape", [both, graph.ints(WIDTH, SIDE * SIDE)])
+    known = graph.node("Concat", [fine, coarse, _colours(graph, pixels)], axis=1)
+    rows = graph.node("Reshape", [known, graph.ints(WIDTH, SIDE * SIDE)])
     graph.node("Transpose", [rows], ["features"], perm=[1, 0])
     graph.output("features", np.float32, [SIDE * SIDE, WIDTH])
     return graph.model()
@@ -93,6 +97,15 @@ def _pixels(graph: GraphBuilder) -> str:
     )
     middle, scale = (graph.init(np.array(value, np.float32)) for value in (_MIDDLE, _SCALE))
     return graph.node("Div", [graph.node("Sub", [square, middle]), scale])
+
+
+def _colours(graph: GraphBuilder, pixels: str) -> str:
+    """The pixels, averaged four by four, those of a place in its channels: [1, 48, 14, 14].
+
+    All of red, green and blue at one pixel of a place come before those at the next.
+    """
+    few = graph.node("AveragePool", [pixels], kernel_shape=[_SEEN, _SEEN], strides=[_SEEN, _SEEN])
+    return graph.node("SpaceToDepth", [few], blocksize=PIXELS // _SEEN // SIDE)
 
 
 class _Network:

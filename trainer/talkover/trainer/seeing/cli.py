@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from rich.console import Console
+from rich.progress import Progress, TaskID
 
 from talkover.core.report import progress_bar
 from talkover.core.settings import load_settings
@@ -17,9 +18,10 @@ from talkover.trainer.stages.cli import INTERRUPTED, DataDir, Quick, RunFolder, 
 
 if TYPE_CHECKING:
     from talkover.trainer.seeing.recipe import SeerRecipe
+    from talkover.trainer.seeing.train import Tell
 
 _BRAIN: Final = "smollm2-135m"
-_SHOWN: Final = ("loss", "right trained", "right held")
+_SHOWN: Final = ("loss", "loss warming", "right warming", "right trained", "right held")
 
 
 def seer(
@@ -92,19 +94,26 @@ def seer(
     sight = Sight(grid=eyes.config.grid, features=eyes.config.width, pool=how.pool)
     model = Seer(weights, sight, Tuning(how.rank, how.scale), hidden=how.hidden, seed=drawn)
     with progress_bar(console) as progress:
-        bar = progress.add_task("seer", total=chosen.pace.steps)
-
-        def tell(step: int, figures: Mapping[str, float]) -> None:
-            said = [f"{name} {figures[name]:.3f}" for name in _SHOWN if name in figures]
-            text = ", ".join(["seer", *said])
-            progress.update(bar, completed=step, description=text, refresh=True)
-
-        done = Teacher(opened, model, given).go(tell)
+        done = Teacher(opened, model, given).go(_telling(progress))
     if not done:
         console.print("stopped; give the same command again to go on from there")
         raise typer.Exit(INTERRUPTED)
     path = run / DELTA_FILE
     console.print(f"done; see {run / 'card.md'}. Next: talkover models build --sight {path}")
+
+
+def _telling(progress: Progress) -> "Tell":
+    """A bar for each phase."""
+    bars: dict[str, TaskID] = {}
+
+    def tell(phase: str, step: int, total: int, figures: Mapping[str, float]) -> None:
+        if phase not in bars:
+            bars[phase] = progress.add_task(phase)
+        said = [f"{name} {figures[name]:.3f}" for name in _SHOWN if name in figures]
+        text = ", ".join([phase, *said])
+        progress.update(bars[phase], total=total, completed=step, description=text, refresh=True)
+
+    return tell
 
 
 def _recipe(run: Path, name: str, *, quick: bool) -> "SeerRecipe":

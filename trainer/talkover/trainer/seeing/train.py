@@ -17,18 +17,21 @@ from talkover.core.errors import DataError
 from talkover.core.weights.disk import write_atomically
 from talkover.trainer.policy.checkpoint import Progress, latest, read_checkpoint, write_checkpoint
 from talkover.trainer.seeing.card import write_card
-from talkover.trainer.seeing.lessons import Lessons, features_of
+from talkover.trainer.seeing.lessons import BLOCK, Lessons, features_of
 from talkover.trainer.seeing.model import Seer
 from talkover.trainer.seeing.run import DELTA_FILE, STAGE, WARMING, SeerRun
 from talkover.trainer.seeing.school import Exam, chats, examine, in_parts, order
-from talkover.trainer.seeing.warming import glances_of, warm
+from talkover.trainer.seeing.warming import Glance, glances_of, warm
 from talkover.trainer.stages.curves import draw_curves
 from talkover.trainer.stages.loop import interrupts
 from talkover.trainer.stages.run import CARD, CURVES, read_metrics
 
 _FIRST: Final = 64
 """Questions whose features tell mean and spread."""
-Tell = Callable[[int, Mapping[str, float]], None]
+Tell = Callable[[str, int, int, Mapping[str, float]], None]
+"""Told of a phase, how far it is, of how much, and its figures."""
+LOOKING: Final = "looking"
+"""The phase in which the eyes are shown the questions' pictures."""
 
 
 class Class(NamedTuple):
@@ -65,11 +68,11 @@ class Teacher:
         self._seconds = 0.0
         self._sums: dict[str, list[float]] = {}
 
-    def go(self, tell: Tell = lambda _step, _figures: None) -> bool:
+    def go(self, tell: Tell = lambda _phase, _done, _total, _figures: None) -> bool:
         """Teach until it is done, or somebody interrupts it.
 
         Args:
-            tell: Told after each step how many are done, and its figures.
+            tell: Told now and then; see ``Tell``.
 
         Returns:
             Whether it is done.
@@ -77,7 +80,7 @@ class Teacher:
         Raises:
             DataError: a checkpoint or a kept lesson cannot be used.
         """
-        self._resume()
+        self._resume(tell)
         pace, run = self._pace, self._run
         exam: Exam | None = None
         with interrupts() as asked:
@@ -88,7 +91,7 @@ class Teacher:
                     exam = self._look()
                     figures |= exam.figures()
                 self._log(figures, told="right held" in figures)
-                tell(self._step, figures)
+                tell(STAGE, self._step, pace.steps, figures)
                 if last or asked() or self._step % pace.keep == 0:
                     self._save()
         done = self._step == pace.steps
@@ -141,12 +144,12 @@ class Teacher:
         progress = Progress(self._step, {"stage": STAGE, "seconds": self._seconds})
         write_checkpoint(self._run.checkpoints, self._model, self._optimiser, progress)
 
-    def _resume(self) -> None:
+    def _resume(self, tell: Tell) -> None:
         some = range(min(_FIRST, self._run.recipe.lessons.questions))
         self._model.projection.standardise(features_of(self._given.lessons, some))
         path = latest(self._run.checkpoints)
         if path is None:
-            self._warm()
+            self._warm(tell)
         else:
             progress = read_checkpoint(path, self._model, self._optimiser)
             if progress.told.get("stage") != STAGE:
@@ -155,13 +158,17 @@ class Teacher:
             self._seconds = float(str(progress.told["seconds"]))
         self._run.rewind(self._step)
 
-    def _warm(self) -> None:
+    def _warm(self, tell: Tell) -> None:
         """Prepare the projector; what is killed meanwhile begins anew."""
         run, begun = self._run, time.process_time()
         settings, questions = run.recipe.warm, run.recipe.lessons.questions
         if not settings.steps:
             return
-        glances = glances_of(self._given.lessons, self._given.tokens, range(questions))
+        glances: list[Glance] = []
+        for number in range(questions):
+            glances += glances_of(self._given.lessons, self._given.tokens, [number])
+            if (number + 1) % BLOCK == 0 or number + 1 == questions:
+                tell(LOOKING, number + 1, questions, {})
         if not glances:
             raise DataError("no lesson has anything to look at; set steps = 0 under [warm]")
         steps = warm(
@@ -176,6 +183,7 @@ class Teacher:
         for step, figures in enumerate(steps, 1):
             if step % self._pace.tell == 0:
                 run.log(step, figures, WARMING)
+            tell(WARMING, step, settings.steps, figures)
         self._seconds += time.process_time() - begun
         self._save()
 
