@@ -20,12 +20,12 @@ from talkover.trainer.policy.checkpoint import latest  # noqa: E402
 from talkover.trainer.policy.tuning import Tuning  # noqa: E402
 from talkover.trainer.seeing.lessons import BLOCK, Lessons  # noqa: E402
 from talkover.trainer.seeing.model import Seer  # noqa: E402
-from talkover.trainer.seeing.questions.question import Kind, Question, Split  # noqa: E402
+from talkover.trainer.seeing.questions.question import Kind, Placed, Question, Split  # noqa: E402
 from talkover.trainer.seeing.recipe import SeerRecipe  # noqa: E402
 from talkover.trainer.seeing.run import DELTA_FILE, STAGE, WARMING, SeerRun  # noqa: E402
 from talkover.trainer.seeing.school import chats, examine, in_parts, order  # noqa: E402
 from talkover.trainer.seeing.train import LOOKING, Class, Teacher  # noqa: E402
-from talkover.trainer.seeing.warming import glances_of, warm  # noqa: E402
+from talkover.trainer.seeing.warming import Glance, Names, glances_of, place_of, warm  # noqa: E402
 from talkover.trainer.stages.run import read_metrics  # noqa: E402
 
 SIGHT = Sight(grid=(4, 4), features=3)
@@ -291,11 +291,11 @@ def test_a_projector_learns_to_look_without_the_brain(tmp_path, weights, tokens,
     table = model.llama.embed_tokens.weight
     before = model.projection.weights()["out.weight"].copy()
     how = {"steps": 40, "examples": 16, "rate": 5e-3, "seed": 0}
-    figures = list(warm(model.projection, table, glances, **how))
+    figures = list(warm(model.projection, table, glances, tokens, **how))
     assert figures[-1]["loss warming"] < 0.7 * figures[0]["loss warming"]
     assert np.mean([one["right warming"] for one in figures[-5:]]) > 0.9
     assert np.abs(model.projection.weights()["out.weight"] - before).max() > 0.01
-    few = [next(warm(seer(weights).projection, table, glances, **how)) for _ in range(2)]
+    few = [next(warm(seer(weights).projection, table, glances, tokens, **how)) for _ in range(2)]
     assert few == [figures[0]] * 2
 
 
@@ -316,3 +316,41 @@ def test_what_is_learnt_fits_into_its_file(weights):
     delta = model.delta(about)
     assert len(delta.changes) == 2 * 7
     assert set(delta.projector) >= {"join.weight", "rows"}
+
+
+def test_rows_come_near_to_the_words_for_what_is_in_their_places(weights, tokens):
+    """Two things in four places, of which a feature each tells the name, and one the colour."""
+    random = np.random.default_rng(0)
+    sight = Sight(grid=(4, 4), features=4, pool=2)
+    names, colours, places = ["cup", "key"], ["red", "blue"], [(0.2, 0.2), (0.8, 0.2), (0.8, 0.8)]
+    glances = []
+    for _ in range(64):
+        features = torch.zeros(4, 4, 4)
+        placed = []
+        for name in random.permutation(2):
+            colour, (x, y) = int(random.integers(2)), places[len(placed) + int(random.integers(2))]
+            at = (slice(int(y * 4) // 2 * 2, int(y * 4) // 2 * 2 + 2), int(x * 4))
+            features[(*at, int(name))], features[(*at, 2 + colour)] = 1, 1
+            placed.append(Placed(names[name], colours[colour], x, y, 0.3))
+        features = features.flatten(0, 1).to(torch.float16)
+        glances.append(Glance(features, (3, 4), 5, tuple(placed)))
+    model = Seer(weights, sight, Tuning(4, 2.0), hidden=64)
+    table = model.llama.embed_tokens.weight
+    figures = list(
+        warm(model.projection, table, glances, tokens, steps=300, examples=16, rate=1e-2, seed=0)
+    )
+    assert figures[-1]["loss warming"] < 0.5 * figures[0]["loss warming"]
+    named, coloured = Names(["nothing", *names], tokens, table), Names(colours, tokens, table)
+    assert place_of(Placed("cup", "red", 1.0, -0.1, 0.3), (2, 2)) == 1
+    with torch.no_grad():
+        rows = model.projection(torch.stack([one.features for one in glances]).float())
+    right = []
+    for row, one in zip(rows, glances, strict=True):
+        said = {place_of(some, (2, 2)): some for some in one.placed}
+        for cell in range(4):
+            name = said[cell].name if cell in said else "nothing"
+            right.append(int((named.table @ row[cell]).argmax()) == named.numbers[name])
+        for cell, some in said.items():
+            likely = int((coloured.table @ row[cell]).argmax())
+            right.append(likely == coloured.numbers[some.colour])
+    assert np.mean(right) > 0.95

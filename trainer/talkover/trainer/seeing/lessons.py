@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 import torch
@@ -25,7 +25,7 @@ from talkover.core.errors import DataError
 from talkover.core.seer.types import Seen, digest_of
 from talkover.core.weights.disk import write_atomically
 from talkover.trainer.seeing.model import Asked
-from talkover.trainer.seeing.questions.question import Question
+from talkover.trainer.seeing.questions.question import Placed, Question
 
 BLOCK: Final = 16
 """Questions in a file."""
@@ -52,6 +52,7 @@ class Told:
         answer: The one that is learnt.
         notes: What is written in each of its pictures.
         first: Row of its first picture among those of its file.
+        placed: What stands in its only picture; empty: none of it is known.
     """
 
     kind: str
@@ -59,6 +60,7 @@ class Told:
     answer: str
     notes: tuple[str, ...]
     first: int
+    placed: tuple[Placed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,7 +131,7 @@ class Lessons:
         try:
             with safe_open(path, "np") as file:
                 told = json.loads((file.metadata() or {})[_TOLD])
-            items = [Told(**{**one, "notes": tuple(one["notes"])}) for one in told["items"]]
+            items = [_told(one) for one in told["items"]]
         except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
             raise _damaged(path, error) from None
         mark = _mark(self._ask(block * BLOCK))
@@ -144,9 +146,8 @@ class Lessons:
             mark = mark or _mark(question)
             seen = [self._eyes.see(rgb) for rgb in question.pictures[-MOST_PICTURES:]]
             notes = tuple(note_of(one.words, blank=one.blank) for one in seen)
-            items.append(
-                Told(str(question.kind), question.question, question.answer, notes, len(features))
-            )
+            what = (str(question.kind), question.question, question.answer)
+            items.append(Told(*what, notes, len(features), question.placed))
             features += [one.features.astype(np.float16) for one in seen]
         told = json.dumps({"mark": mark, "items": [asdict(one) for one in items]})
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -158,6 +159,11 @@ def features_of(lessons: Lessons, numbers: Iterable[int]) -> torch.Tensor:
     """Features of all places of some questions' pictures: float32 [n, d]."""
     some = [lessons.get(number).features for number in numbers]
     return torch.from_numpy(np.concatenate(some).astype(np.float32)).flatten(0, 1)
+
+
+def _told(plain: dict[str, Any]) -> Told:
+    placed = tuple(Placed(**one) for one in plain["placed"])
+    return Told(**{**plain, "notes": tuple(plain["notes"]), "placed": placed})
 
 
 def _mark(question: Question) -> str:

@@ -36,6 +36,11 @@ class Projection(nn.Module):
             learns = name not in {"mean", "spread"}
             self._weights[_key(name)] = nn.Parameter(value, requires_grad=learns)
 
+    @property
+    def cells(self) -> tuple[int, int]:
+        """Rows and columns of what it gives."""
+        return self._sight.cells
+
     def standardise(self, features: torch.Tensor) -> None:
         """Take mean and spread from features [n, d] of some pictures."""
         spread, mean = torch.std_mean(features, dim=0)

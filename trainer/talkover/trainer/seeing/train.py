@@ -175,6 +175,7 @@ class Teacher:
             self._model.projection,
             self._model.llama.embed_tokens.weight,
             glances,
+            self._given.tokens,
             steps=settings.steps,
             examples=settings.examples,
             rate=settings.rate,

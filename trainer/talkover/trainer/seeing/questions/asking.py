@@ -84,6 +84,7 @@ def question(number: int, split: Split, kind: Kind | None = None, seed: int = 0)
         split=split,
         reason=reason,
         form=drafted.form,
+        placed=() if reason in _ANY else drafted.placed,
     )
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from talkover.trainer.data.texts import Split
 
-__all__ = ["CANT_TELL", "Kind", "Pixels", "Question", "Split"]
+__all__ = ["CANT_TELL", "Kind", "Pixels", "Placed", "Question", "Split"]
 
 CANT_TELL: Final = "I can't tell"
 """The answer where the pictures do not say."""
@@ -36,6 +36,25 @@ class Kind(StrEnum):
     MOMENTS = "moments"
 
 
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where a thing stands.
+
+    Attributes:
+        name: Of the thing.
+        colour: Of it.
+        x: Its middle, as a share of the picture's width.
+        y: The same, of its height.
+        size: Of its longer side, as a share of the picture's shorter side.
+    """
+
+    name: str
+    colour: str
+    x: float
+    y: float
+    size: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Question:
     """One of them.
@@ -52,6 +71,7 @@ class Question:
         split: What it may be used for. No picture, text, layout or wording is in two of them.
         reason: Why nobody can tell, such as "dark" or "absent"; empty where the answer is there.
         form: In which it is asked: a list of its kind in phrases.toml.
+        placed: What stands in its only picture; empty: none of it can be told.
     """
 
     number: int
@@ -65,6 +85,7 @@ class Question:
     split: Split
     reason: str = ""
     form: str = ""
+    placed: tuple[Placed, ...] = ()
 
     @property
     def answerable(self) -> bool:

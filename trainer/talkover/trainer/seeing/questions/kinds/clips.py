@@ -6,11 +6,11 @@ from talkover.trainer.seeing.questions.draws import Draws
 from talkover.trainer.seeing.questions.kinds.draft import Draft, large, small
 from talkover.trainer.seeing.questions.kinds.standing import composition, name_things, stand
 from talkover.trainer.seeing.questions.kinds.written import board, display
-from talkover.trainer.seeing.questions.question import Pixels
+from talkover.trainer.seeing.questions.question import Pixels, Placed
 from talkover.trainer.seeing.questions.rendering.backgrounds import Size
 from talkover.trainer.seeing.questions.rendering.camera import draw_shot
 from talkover.trainer.seeing.questions.rendering.colours import ALSO, COLOURS
-from talkover.trainer.seeing.questions.rendering.scenes import Placed, photograph_scene
+from talkover.trainer.seeing.questions.rendering.scenes import photograph_scene
 from talkover.trainer.seeing.questions.rendering.things import things
 
 _BEFORE: Final = (2.0, 5.0)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from talkover.trainer.seeing.questions.draws import Draws
-from talkover.trainer.seeing.questions.question import Pixels
+from talkover.trainer.seeing.questions.question import Pixels, Placed
 from talkover.trainer.seeing.questions.rendering.backgrounds import Size
 
 _SMALL: Final[tuple[Size, ...]] = ((320, 240), (384, 288), (360, 360), (448, 336), (300, 400))
@@ -23,6 +23,7 @@ class Draft(NamedTuple):
         pictures: In the order in which they were taken.
         ages: Of each, in seconds before the question ends; falling.
         accepted: Other right answers.
+        placed: What stands in the only picture, if things do.
     """
 
     form: str
@@ -31,6 +32,7 @@ class Draft(NamedTuple):
     pictures: tuple[Pixels, ...]
     ages: tuple[float, ...]
     accepted: tuple[str, ...] = ()
+    placed: tuple[Placed, ...] = ()
 
 
 def small(draws: Draws) -> Size:

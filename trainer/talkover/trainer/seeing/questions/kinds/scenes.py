@@ -13,11 +13,11 @@ from talkover.trainer.seeing.questions.kinds.standing import (
     name_things,
     stand,
 )
-from talkover.trainer.seeing.questions.question import Pixels
+from talkover.trainer.seeing.questions.question import Pixels, Placed
 from talkover.trainer.seeing.questions.rendering.backgrounds import Size
 from talkover.trainer.seeing.questions.rendering.camera import without_colour
 from talkover.trainer.seeing.questions.rendering.colours import ALSO, COLOURS
-from talkover.trainer.seeing.questions.rendering.scenes import Placed, photograph_scene
+from talkover.trainer.seeing.questions.rendering.scenes import photograph_scene
 from talkover.trainer.seeing.questions.rendering.things import things
 
 _LAYOUT: Final = "scene"
@@ -44,10 +44,9 @@ def colours(draws: Draws, reason: str) -> Draft:
     asked = draws.one(placed)
     thing = _other_thing(draws, placed) if reason == "absent" else asked.name
     drawn = _of(draws, placed, size, "of", {"thing": thing}, asked.colour)
-    grey = tuple(map(without_colour, drawn.pictures))
-    return drawn._replace(
-        pictures=grey if reason == "grey" else drawn.pictures, accepted=ALSO[asked.colour]
-    )
+    if reason == "grey":
+        return drawn._replace(pictures=tuple(map(without_colour, drawn.pictures)), placed=())
+    return drawn._replace(accepted=ALSO[asked.colour])
 
 
 def counts(draws: Draws, _reason: str) -> Draft:
@@ -172,4 +171,5 @@ def _of(
 ) -> Draft:
     """With the other names of the thing that is the answer, if one is."""
     also = things()[answer].also if answer in things() else ()
-    return Draft(form, slots, answer, (look(draws, placed, size),), (age(draws),), also)
+    pictures, ages = (look(draws, placed, size),), (age(draws),)
+    return Draft(form, slots, answer, pictures, ages, also, tuple(placed))

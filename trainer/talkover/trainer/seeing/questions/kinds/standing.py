@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from talkover.trainer.seeing.questions.draws import Draws
+from talkover.trainer.seeing.questions.question import Placed
 from talkover.trainer.seeing.questions.rendering.backgrounds import Size
 from talkover.trainer.seeing.questions.rendering.colours import COLOURS
-from talkover.trainer.seeing.questions.rendering.scenes import Placed
 from talkover.trainer.seeing.questions.rendering.things import things
 
 Named = tuple[str, str]

@@ -1,13 +1,12 @@
 """Things before a background, with their shadows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from PIL import Image, ImageFilter
 
 from talkover.trainer.seeing.questions.draws import Draws
-from talkover.trainer.seeing.questions.question import Pixels
+from talkover.trainer.seeing.questions.question import Pixels, Placed
 from talkover.trainer.seeing.questions.rendering.backgrounds import Size, background
 from talkover.trainer.seeing.questions.rendering.camera import (
     MARGIN,
@@ -23,25 +22,6 @@ _DARK: Final = (26, 26, 30)
 _LIGHT: Final = (236, 236, 232)
 _SHADOW: Final = 90  # of 255
 _DIM: Final = 105  # a background darker than this wants light outlines
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """Where a thing stands.
-
-    Attributes:
-        name: Of the thing.
-        colour: Of it.
-        x: Its middle, as a share of the picture's width.
-        y: The same, of its height.
-        size: Of its longer side, as a share of the picture's shorter side.
-    """
-
-    name: str
-    colour: str
-    x: float
-    y: float
-    size: float
 
 
 def photograph_scene(
