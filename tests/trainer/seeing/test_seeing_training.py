@@ -172,6 +172,21 @@ def test_only_additions_and_the_projector_learn(weights, tokens, lessons):
     assert not any("mean" in name or "spread" in name for name in moved)
 
 
+def test_in_bfloat16_it_learns_nearly_the_same(weights, tokens, lessons):
+    losses, moves = [], []
+    for bf16 in (False, True):
+        model = Seer(weights, SIGHT, Tuning(4, 2.0), hidden=16, bf16=bf16)
+        judged = model([lessons.get(n).asked(tokens, SIGHT.positions) for n in range(4)])
+        judged.loss.backward()
+        losses.append(float(judged.loss.detach()))
+        learnt = [p.grad for p in model.parameters() if p.requires_grad and p.grad is not None]
+        assert all(one.dtype == torch.float32 for one in learnt)
+        moves.append(torch.cat([one.flatten() for one in learnt]))
+    assert losses[0] != losses[1]
+    assert losses[1] == pytest.approx(losses[0], rel=0.02)
+    assert float(torch.cosine_similarity(*moves, dim=0)) > 0.99
+
+
 def test_chat_is_where_it_was_until_something_is_added(weights, tokens):
     model = seer(weights)
     texts = chats(tokens, step=0, seed=0)

@@ -67,6 +67,7 @@ def seer(
     from talkover.core.seer.runtime import SeerRuntime
     from talkover.core.weights.disk import sha256_of
     from talkover.trainer.data.texts import Split
+    from talkover.trainer.policy.model import has_bf16
     from talkover.trainer.policy.tuning import Tuning
     from talkover.trainer.seeing.questions.asking import question
     from talkover.trainer.seeing.questions.question import Kind
@@ -92,7 +93,8 @@ def seer(
     given = Class(tokens, lessons(Split.TRAIN), lessons(Split.VALIDATION))
     how = chosen.model
     sight = Sight(grid=eyes.config.grid, features=eyes.config.width, pool=how.pool)
-    model = Seer(weights, sight, Tuning(how.rank, how.scale), hidden=how.hidden, seed=drawn)
+    tuning, bf16 = Tuning(how.rank, how.scale), how.bf16 and has_bf16()
+    model = Seer(weights, sight, tuning, hidden=how.hidden, seed=drawn, bf16=bf16)
     with progress_bar(console) as progress:
         done = Teacher(opened, model, given).go(_telling(progress))
     if not done:

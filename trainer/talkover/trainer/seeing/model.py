@@ -55,12 +55,21 @@ class Seer(nn.Module):
         tuning: Rank and scale of what is added to its matrices.
         hidden: Width of the projector's middle.
         seed: Of all first weights.
+        bf16: Compute the brain's products in bfloat16; weights stay as they are.
     """
 
     def __init__(
-        self, weights: GgufWeights, sight: Sight, tuning: Tuning, *, hidden: int, seed: int = 0
+        self,
+        weights: GgufWeights,
+        sight: Sight,
+        tuning: Tuning,
+        *,
+        hidden: int,
+        seed: int = 0,
+        bf16: bool = False,
     ) -> None:
         super().__init__()
+        self._bf16 = bf16
         self.shape = weights.architecture()
         self.sight = sight
         self.llama = read_llama(weights).requires_grad_(False)
@@ -136,8 +145,9 @@ class Seer(nn.Module):
         if features:
             rows = self.projection(torch.cat(features).float())
             x = x.masked_scatter((ids < 0)[..., None], rows)
-        states: torch.Tensor = self.llama(inputs_embeds=x, use_cache=False).last_hidden_state
-        return states
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=self._bf16):
+            states: torch.Tensor = self.llama(inputs_embeds=x, use_cache=False).last_hidden_state
+        return states.float()
 
     def _head(self, states: torch.Tensor) -> torch.Tensor:
         return nn.functional.linear(states, self.llama.embed_tokens.weight)

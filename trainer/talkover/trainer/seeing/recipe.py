@@ -25,12 +25,14 @@ class ModelSettings:
         scale: By which that counts.
         hidden: Width of the projector's middle.
         pool: Places that it joins to one position, along rows and along columns.
+        bf16: Compute the brain's products in bfloat16, on machines that have it; float32 elsewhere.
     """
 
     rank: int = 16
     scale: float = 2.0
     hidden: int = 384
     pool: int = 2
+    bf16: bool = False
 
     def __post_init__(self) -> None:
         if min(self.rank, self.hidden, self.pool) < 1 or self.scale <= 0:
