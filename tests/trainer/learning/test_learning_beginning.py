@@ -125,6 +125,8 @@ def test_a_run_changes_the_weights_that_the_served_bundle_goes_back_to(
         found = base_of(settings)
         assert (found != stock) is trained
         assert base_named(settings, found.name) == found
+    shutil.rmtree(store.path(first))
+    assert base_of(settings) != stock, "its line is broken, so what comes along"
 
 
 def test_a_run_stays_with_the_weights_that_it_began_with(

@@ -33,9 +33,9 @@ def dynamic8(graph: GraphBuilder, x: str, weight: Matrix, bias: Matrix | None) -
     """Integer product: one scale per output row for the weight, one per call for ``x``.
 
     The fastest for many positions at once, and the coarsest: a few loud values of ``x`` leave the
-    others few steps. Weights use 7 of the 8 bits: on processors without
-    VNNI the products of two neighbours are added in 16 bits, which 8-bit weights would overflow.
-    Since the scale of ``x`` is taken over the whole tensor, give it one caller's data at a time.
+    others few steps. Weights use 7 of the 8 bits: on processors without VNNI the products of two
+    neighbours are added in 16 bits, which 8-bit weights would overflow. Since the scale of ``x`` is
+    taken over the whole tensor, give it one caller's data at a time.
     """
     scale = _scale(np.abs(weight).max(axis=1), 63)
     quantised = np.rint(weight / scale[:, None]).astype(np.int8)
@@ -48,8 +48,8 @@ def dynamic8(graph: GraphBuilder, x: str, weight: Matrix, bias: Matrix | None) -
 def blocked8(graph: GraphBuilder, x: str, weight: Matrix, bias: Matrix | None) -> str:
     """Integer product with a scale per block of 32 of the weight and of each row of ``x``.
 
-    The fastest for a few rows, where reading the weight is what takes the time; a row's result
-    does not depend on its neighbours.
+    As good as float32, and the fastest for a few rows, where reading the weight is what takes the
+    time; a row's result does not depend on its neighbours.
     """
     quantised, scale = block_quantise(weight)
     stored = [graph.init(quantised), graph.init(scale)]

@@ -31,7 +31,8 @@ def base_of(settings: Settings) -> Path:
     """The weights that runs change: those that the bundle which is served goes back to.
 
     Talkover's own training is in them unless it was left out of that bundle, so nothing of it is
-    unlearnt, and nothing comes in that the calls did not teach.
+    unlearnt, and nothing comes in that the calls did not teach. Where nobody knows what that bundle
+    was, it was most likely the usual one.
 
     Raises:
         WeightsError: the base weights are missing, or what comes along is of others.

@@ -1,6 +1,5 @@
 """Where the bundle that is served came from: its run, and the first of its line."""
 
-from contextlib import suppress
 from pathlib import Path
 
 from talkover.core.bundles.manifest import Manifest
@@ -24,15 +23,17 @@ def parent_run(data_dir: Path) -> Path | None:
 
 
 def first_bundle(data_dir: Path) -> Manifest | None:
-    """The earliest bundle that is still here in the line of the one served; None: none is served.
+    """The first of the line of the bundle that is served; None: one of them is not here any more.
 
     A bundle is named by its content, its parent's name included, so a line cannot bite its tail.
     """
     store = BundleStore(data_dir)
     first: Manifest | None = None
-    with suppress(BundleError):
+    try:
         following = store.current()
         while following is not None:
             first = store.get(following)
             following = first.parent
+    except BundleError:
+        return None
     return first
