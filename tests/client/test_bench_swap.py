@@ -5,10 +5,12 @@ import pytest
 
 from talkover.client import AgentAudio, Turn, TurnKind
 from talkover.client.bench.running import Failed
+from talkover.client.bench.swap.cli import newest_other, whole_ids
 from talkover.client.bench.swap.holes import Hole, holes
 from talkover.client.bench.swap.report import near, summarise
 from talkover.client.bench.swap.run import Result, SwapCall, SwapDone
 from talkover.core.clock import FRAME, RATE
+from talkover.core.errors import ConfigError
 
 DICE = np.random.default_rng(1)
 OLD, NEW = "a" * 64, "b" * 64
@@ -126,3 +128,14 @@ def test_what_happens_long_after_a_swap_is_not_its_fault():
     ]
     apart = call(holes=(Hole(0.06, 30.0),))
     assert not missed(result(calls=[apart]))
+
+
+def test_a_bundle_may_be_named_by_its_first_characters():
+    there = ["aa11", "ab22", "b333"]
+    assert whole_ids(["ab", "aa11", "b"], there) == ("ab22", "aa11", "b333")
+    for named, why in (("a", "several"), ("c", "no bundle"), ("", "no bundle"), ("aa112", "no b")):
+        with pytest.raises(ConfigError, match=why):
+            whole_ids([named], there)
+    assert newest_other(there, "b333") == ("ab22", "b333")
+    with pytest.raises(ConfigError, match="one bundle only"):
+        newest_other(["aa11"], "aa11")

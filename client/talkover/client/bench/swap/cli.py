@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Final
@@ -32,7 +33,10 @@ def swap(
     parallel: Annotated[int, typer.Option(min=1, max=64, help="Calls at a time.")] = 2,
     bundle: Annotated[
         list[str] | None,
-        typer.Option(help="To swap in, in turn. Default: the newest other one, and back."),
+        typer.Option(
+            help="To swap in, in turn: first characters of an id. Default: the newest other one, "
+            "and back."
+        ),
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="A rough answer.")] = False,
     url: Url = DEFAULT_URL,
@@ -58,7 +62,8 @@ def swap(
         probe()
     console = Console(highlight=False)
     begin = asyncio.run(status(url, token=token)).bundle_id
-    chosen = tuple(bundle or asyncio.run(_choose(url, token, begin)))
+    there = [one.bundle_id for one in asyncio.run(bundles(url, token=token))]
+    chosen = whole_ids(bundle, there) if bundle else newest_other(there, begin)
     plan = Plan(
         target=Target(url, token=token),
         calls=calls or _CALLS[quick],
@@ -88,9 +93,37 @@ def swap(
         raise typer.Exit(1)
 
 
-async def _choose(url: str, token: str | None, current: str) -> list[str]:
-    """The newest other bundle, and the one that is served."""
-    others = [one for one in await bundles(url, token=token) if one.bundle_id != current]
+def whole_ids(named: Sequence[str], there: Sequence[str]) -> tuple[str, ...]:
+    """The ids that first characters stand for. Pure.
+
+    Args:
+        named: As they are given.
+        there: All that the server has.
+
+    Raises:
+        ConfigError: some stand for none of them, or for several.
+    """
+    found = []
+    for one in named:
+        ids = [bundle_id for bundle_id in there if one and bundle_id.startswith(one)]
+        if len(ids) != 1:
+            what = "several bundles that begin" if ids else "no bundle that begins"
+            raise ConfigError(f"the server has {what} with {one!r}; see: talkover bundles list")
+        found += ids
+    return tuple(found)
+
+
+def newest_other(there: Sequence[str], current: str) -> tuple[str, ...]:
+    """The newest bundle but the one that is served, and that one. Pure.
+
+    Args:
+        there: Ids, the oldest first.
+        current: What is served.
+
+    Raises:
+        ConfigError: there is no other one.
+    """
+    others = [one for one in there if one != current]
     if not others:
         raise ConfigError("the server has one bundle only; train or import another, or build one")
-    return [others[-1].bundle_id, current]
+    return others[-1], current
