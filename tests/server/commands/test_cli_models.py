@@ -9,6 +9,7 @@ from talkover.core.ending.graph import GRAPH as ENDING
 from talkover.core.errors import BundleError, DamagedError, WeightsError
 from talkover.core.listener import ListenerConfig
 from talkover.core.listener.deltafile import DELTA, shipped_delta
+from talkover.core.onnx.linear import BLOCK, SHARING
 from talkover.core.overlap import shipped
 from talkover.core.overlap.config import CONFIG, GRAPH
 from talkover.core.seer.config import SeerConfig
@@ -87,7 +88,7 @@ def test_build_if_missing_does_nothing_when_there_is_a_bundle_of_this_version(ru
             languages=("en",), suppress=(), suppress_begin=(), alignment_heads=((0, 0),)
         ).write(out)
         delta = shipped_delta()
-        return {} if delta is None else {DELTA: sha256_of(delta)}
+        return {SHARING: BLOCK, **({} if delta is None else {DELTA: sha256_of(delta)})}
 
     def seeing(out, _tell):
         SeerConfig(tower="any", reader="any").save(out)
