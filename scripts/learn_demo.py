@@ -112,7 +112,7 @@ class Demo:
 
     def _begin_learning(self) -> None:
         quick = ["--quick"] if self._quick else []
-        few = "8" if self._quick else "40"
+        few = "8" if self._quick else "50"
         self._children.start("learn", "learn", "--min-items", few, *quick, nice=5)
         self._tell(f"talkover learn waits for {few} turns with a label")
 

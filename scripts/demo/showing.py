@@ -116,6 +116,8 @@ def said_of_run(run: Mapping[str, Any]) -> list[str]:
     for step, said in told.items():
         if step == "gate":
             lines.append(f"run {name}: the gate {_gate(said)}")
+        elif step == "blend":
+            lines += [f"run {name}: {one}" for one in said["tried"]]
         elif step == "export":
             lines.append(f"run {name}: bundle {said['bundle'][:_SHORT]}")
         else:

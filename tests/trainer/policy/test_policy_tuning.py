@@ -8,7 +8,7 @@ pytest.importorskip("transformers")
 from talkover.core.clock import RATE  # noqa: E402 - after the libraries it needs
 from talkover.core.errors import ConfigError  # noqa: E402
 from talkover.core.listener.weights import to_state_dict  # noqa: E402
-from talkover.trainer.policy.tuning import LowRank, Tuning, folded, merged_state  # noqa: E402
+from talkover.trainer.policy.tuning import LowRank, Tuning, folded, hold_back, merged_state  # noqa: E402
 from talkover.trainer.policy.written import Written  # noqa: E402
 
 TEXTS = Written.of([[10, 11], [12]], [0, 1])
@@ -105,3 +105,21 @@ def test_folded_it_says_the_same_and_is_as_it_was_afterwards(make, sounds):
     with pytest.raises(KeyError), folded(policy):
         raise KeyError
     assert torch.equal(policy.state_dict().popitem()[1], before.popitem()[1])
+
+
+@pytest.mark.parametrize("rank", [0, 4])
+def test_held_back_it_is_on_the_straight_line_to_what_it_was(make, rank):
+    began, policy = make(rank), stirred(make(rank))
+    old, new = (
+        {name: value.clone() for name, value in merged_state(one.model).items()}
+        for one in (began, policy)
+    )
+    hold_back(policy.model, began.model, 0.75)
+    hold_back(policy.model, began.model, 1 / 3)  # by steps it comes to the same
+    found = merged_state(policy.model)
+    moved = 0
+    for name, value in found.items():
+        expected = old[name] + 0.25 * (new[name] - old[name])
+        torch.testing.assert_close(value, expected, rtol=1e-4, atol=1e-5)
+        moved += not torch.equal(old[name], new[name])
+    assert moved > 10

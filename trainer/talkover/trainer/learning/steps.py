@@ -17,6 +17,7 @@ _TABLE: Final = {
     "teach": (_TRAINING, "teach"),
     "mine": (_TRAINING, "mine"),
     "rl": (_TRAINING, "learn"),
+    "blend": (_TRAINING, "blend"),
     "export": (_SHIPPING, "export"),
     "gate": (_SHIPPING, "gate"),
     "offer": (_SHIPPING, "offer"),

@@ -1,6 +1,6 @@
 """Steps that ship: a bundle, what the gate says of it, and the offer to the servers."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, Final
 
 from talkover.core.bundles.announcement import Announcement
@@ -16,8 +16,10 @@ from talkover.trainer.export.origin import origin_of
 from talkover.trainer.gate.material import Amount
 from talkover.trainer.gate.run import judge, own_material
 from talkover.trainer.learning.beginning import base_named
+from talkover.trainer.learning.blending import section_of
 from talkover.trainer.learning.cycle import ENDS, Cycle
-from talkover.trainer.stages.run import load_policy
+from talkover.trainer.policy.tuning import hold_back
+from talkover.trainer.stages.run import begin_policy, load_policy, read_recipe
 
 _QUICK: Final = Amount(spoken=4, people=2, wordless=1)
 _QUICK_EXAMPLES: Final = 4
@@ -29,14 +31,19 @@ def export(cycle: Cycle) -> dict[str, Any]:
     settings = cycle.settings
     store = BundleStore(settings.data_dir)
     current = _current(store)
-    policy = load_policy(cycle.folder, base=base_named(settings, cycle.told["collect"]["base"]))
+    base, origin = base_named(settings, cycle.told["collect"]["base"]), origin_of(cycle.folder)
+    policy = load_policy(cycle.folder, base=base)
+    if blended := cycle.told.get("blend"):  # a run of before there was the step has none
+        began = begin_policy(read_recipe(cycle.folder).policy, base)
+        hold_back(policy.model, began.model, blended["share"])
+        origin = replace(origin, card=f"{origin.card.rstrip()}\n\n{section_of(blended)}\n")
     count = _QUICK_EXAMPLES if cycle.quick else exporting.COUNT
     examples = exporting.own_examples(count, seed=cycle.seed)
     with progress_bar(cycle.console) as progress:
         task = progress.add_task("export", total=1.0)
         made = exporting.export(
             policy,
-            origin_of(cycle.folder),
+            origin,
             store,
             current,
             examples,

@@ -9,7 +9,10 @@ from typing import Any
 
 from talkover.core.learning.items import State
 from talkover.core.learning.runs import Runs
+from talkover.core.report import progress_bar
+from talkover.trainer.export.origin import origin_of
 from talkover.trainer.learning.beginning import base_named, base_of, served_windows
+from talkover.trainer.learning.blending import material_of, try_shares
 from talkover.trainer.learning.collecting import outcomes, with_calls, write_manifests
 from talkover.trainer.learning.cycle import ENDS, Cycle, PausedError
 from talkover.trainer.learning.misheard import HARD, mine_calls
@@ -20,10 +23,18 @@ from talkover.trainer.policy.checkpoint import latest
 from talkover.trainer.stages.loop import Ended
 from talkover.trainer.stages.recipe import TrainingRecipe
 from talkover.trainer.stages.rl import RL, rl_plan
-from talkover.trainer.stages.run import TOLD, Run, checkpoints_of, read_recipe, read_told
+from talkover.trainer.stages.run import (
+    TOLD,
+    Run,
+    begin_policy,
+    checkpoints_of,
+    load_policy,
+    read_recipe,
+    read_told,
+)
 from talkover.trainer.stages.sft_stage import SFT, train_sft
 from talkover.trainer.stages.stage import Work, train_stage
-from talkover.trainer.stages.tables import DataSettings, SourceSettings
+from talkover.trainer.stages.tables import LANGUAGES, DataSettings, SourceSettings
 
 
 def collect(cycle: Cycle) -> dict[str, Any]:
@@ -73,6 +84,32 @@ def learn(cycle: Cycle) -> dict[str, Any]:
         )
         plan = rl_plan(work, RL, after=SFT, data=data, steps=recipe.rl.steps)
         return _ended(train_stage(work, plan))
+
+
+def blend(cycle: Cycle) -> dict[str, Any]:
+    """Settle how much of what was learnt is served, on people whom no run learns from."""
+    recipe = read_recipe(cycle.folder)
+    base = base_named(cycle.settings, cycle.told["collect"]["base"])
+    policy, began = load_policy(cycle.folder, base=base), begin_policy(recipe.policy, base)
+    guards = replace(recipe.guards, languages=LANGUAGES)
+    with progress_bar(cycle.console) as progress:
+        task = progress.add_task("blend", total=material_of(recipe.blend, guards))
+        tried = try_shares(
+            policy,
+            began,
+            origin_of(cycle.folder).window,
+            recipe.blend,
+            guards,
+            lambda what, more: progress.update(task, description=f"blend: {what}", advance=more),
+        )
+    told = {"share": tried[-1].share, "tried": [str(one) for one in tried]}
+    cycle.console.print(f"blend: {tried[-1]}")
+    if tried[-1].fits or cycle.quick:  # a quick one is not judged by the few it reads
+        return told
+    return {
+        **told,
+        ENDS: f"people are understood worse, however little of it is served: {tried[-1]}",
+    }
 
 
 def with_misheard(

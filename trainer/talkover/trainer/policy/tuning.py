@@ -140,7 +140,7 @@ def folded(model: nn.Module) -> Iterator[None]:
 
     Nothing can be learnt meanwhile, and no state be kept. Takes the memory of the matrices again.
     """
-    added = [one for one in model.modules() if isinstance(one, LowRank) and not one.is_folded]
+    added = [one for one in _added(model) if not one.is_folded]
     try:
         for one in added:
             one.fold()
@@ -148,6 +148,31 @@ def folded(model: nn.Module) -> Iterator[None]:
     finally:
         for one in added:
             one.unfold()
+
+
+@torch.no_grad()
+def hold_back(model: nn.Module, began: nn.Module, share: float) -> None:
+    """Leave of what a model has learnt a share: go to a point on the straight line back.
+
+    Wortsman et al. 2022, Robust fine-tuning of zero-shot models: on the line between weights that
+    know little of something new and weights that have learnt it, there are some that do it nearly
+    as well as the latter, and have forgotten nearly as little as the former.
+
+    Args:
+        model: That has learnt; not folded. Changed in place.
+        began: As it was before: tuned in the same way.
+        share: Of the way from there to here, above 0 up to 1.
+    """
+    added = {id(part) for one in _added(model) for part in (one.down, one.up)}
+    for one in _added(model):
+        one.up.mul_(share)  # which was nothing; what it is multiplied with lies on no line
+    for new, old in zip(model.parameters(), began.parameters(), strict=True):
+        if new.requires_grad and id(new) not in added:
+            new.copy_(torch.lerp(old.to(new.device), new, share))
+
+
+def _added(model: nn.Module) -> list[LowRank]:
+    return [one for one in model.modules() if isinstance(one, LowRank)]
 
 
 def merged_state(model: nn.Module) -> dict[str, torch.Tensor]:

@@ -15,6 +15,7 @@ from talkover.trainer.recipes import name_of, read_tables, recipes_of, text_of
 from talkover.trainer.reward.policy import RewardPolicy
 from talkover.trainer.stages.rl_settings import RlSettings
 from talkover.trainer.stages.tables import (
+    BlendSettings,
     DataSettings,
     GuardSettings,
     PolicySettings,
@@ -42,6 +43,7 @@ class TrainingRecipe:
         mine: Hard negatives.
         guards: What must not be forgotten.
         reward: What the policy gradient is rewarded for.
+        blend: How much of what calls have taught is served.
     """
 
     name: str
@@ -53,6 +55,7 @@ class TrainingRecipe:
     mine: MineSettings = field(default_factory=MineSettings)
     guards: GuardSettings = field(default_factory=GuardSettings)
     reward: RewardPolicy = field(default_factory=RewardPolicy)
+    blend: BlendSettings = field(default_factory=BlendSettings)
 
     @classmethod
     def load(cls, name: str) -> Self:
@@ -88,8 +91,10 @@ class TrainingRecipe:
 
     @property
     def sha256(self) -> str:
-        """Tells it from any other."""
-        return sha256(json.dumps(plain(asdict(self)), sort_keys=True).encode()).hexdigest()
+        """Tells what it teaches from any other; what is served of that is settled afterwards."""
+        told = plain(asdict(self))
+        del told["blend"]
+        return sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
     def quick(self) -> Self:
         """The same with a few steps of each stage, to see that all of it works here."""
@@ -99,6 +104,7 @@ class TrainingRecipe:
             rl=replace(self.rl, steps=min(self.rl.steps, 4), warmup=0),
             mine=replace(self.mine, rounds=1, pool=min(self.mine.pool, 16), keep=8, steps=2),
             guards=replace(self.guards, every=min(self.guards.every, 4), count=2),
+            blend=replace(self.blend, shares=self.blend.shares[-1:], count=1),
         )
 
     def to_toml(self) -> str:

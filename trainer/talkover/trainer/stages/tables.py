@@ -204,6 +204,38 @@ class GuardSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BlendSettings:
+    """How much of what calls have taught is served: the ``[blend]`` table.
+
+    Tried on recorded people in every language that there are prompts in; ``[guards]`` tells the
+    noise, and the window that the weights begun with read on.
+
+    Attributes:
+        shares: Of the way from the weights begun with to those that were learnt, as they are tried.
+        count: Prompts of each language.
+        clean: Points that word errors of a language may be above those of the weights begun with.
+        noisy: The same under noise.
+
+    Raises:
+        ConfigError: there is nothing to be tried.
+    """
+
+    shares: tuple[float, ...] = (1.0, 0.75, 0.5, 0.25)
+    count: int = 24
+    clean: float = 1.0
+    noisy: float = 2.0
+
+    def __post_init__(self) -> None:
+        falling = list(self.shares) == sorted(set(self.shares), reverse=True)
+        if not self.shares or not falling or not 0 < min(self.shares) <= max(self.shares) <= 1:
+            raise ConfigError(
+                f"blend: shares = {list(self.shares)}; give some above 0 up to 1, the largest first"
+            )
+        if self.count < 1:
+            raise ConfigError("blend: count is 1 or more")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SftSettings:
     """Supervised fine-tuning: the ``[sft]`` table.
 
