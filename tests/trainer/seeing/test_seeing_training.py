@@ -25,7 +25,14 @@ from talkover.trainer.seeing.recipe import SeerRecipe  # noqa: E402
 from talkover.trainer.seeing.run import DELTA_FILE, STAGE, WARMING, SeerRun  # noqa: E402
 from talkover.trainer.seeing.school import chats, examine, in_parts, order  # noqa: E402
 from talkover.trainer.seeing.train import LOOKING, Class, Teacher  # noqa: E402
-from talkover.trainer.seeing.warming import Glance, Names, glances_of, place_of, warm  # noqa: E402
+from talkover.trainer.seeing.warming import (  # noqa: E402
+    Glance,
+    Names,
+    Warming,
+    glances_of,
+    place_of,
+    warm,
+)
 from talkover.trainer.stages.run import read_metrics  # noqa: E402
 
 SIGHT = Sight(grid=(4, 4), features=3)
@@ -97,6 +104,11 @@ def seer(weights, *, rank=4):
     return Seer(weights, SIGHT, Tuning(rank, 2.0), hidden=16)
 
 
+def unnamed(features):
+    """Of pictures in which nothing is named."""
+    return ("",) * len(features)
+
+
 def learnt(model):
     return {n: p.detach().clone() for n, p in model.named_parameters() if p.requires_grad}
 
@@ -152,8 +164,8 @@ def test_an_untaught_model_is_the_brain_itself(weights, tiny_folder, tokens):
 
 def test_padding_changes_nothing(weights, tokens, lessons):
     model = seer(weights)
-    some = [lessons.get(n).asked(tokens, SIGHT.positions) for n in range(6)]
-    blind = lessons.get(7).asked(tokens, SIGHT.positions, blind=True)
+    some = [lessons.get(n).asked(tokens, SIGHT.positions, unnamed) for n in range(6)]
+    blind = lessons.get(7).asked(tokens, SIGHT.positions, unnamed, blind=True)
     assert min(blind.prompt) >= 0
     with torch.no_grad():
         together = model([*some, blind]).loss
@@ -164,7 +176,7 @@ def test_padding_changes_nothing(weights, tokens, lessons):
 
 def test_only_additions_and_the_projector_learn(weights, tokens, lessons):
     model = seer(weights)
-    model([lessons.get(0).asked(tokens, SIGHT.positions)]).loss.backward()
+    model([lessons.get(0).asked(tokens, SIGHT.positions, unnamed)]).loss.backward()
     moved = {n for n, p in model.named_parameters() if p.grad is not None and p.grad.abs().sum()}
     assert any(name.startswith("projection.") for name in moved)
     assert any(name.endswith(".up") for name in moved)
@@ -176,7 +188,7 @@ def test_in_bfloat16_it_learns_nearly_the_same(weights, tokens, lessons):
     losses, moves = [], []
     for bf16 in (False, True):
         model = Seer(weights, SIGHT, Tuning(4, 2.0), hidden=16, bf16=bf16)
-        judged = model([lessons.get(n).asked(tokens, SIGHT.positions) for n in range(4)])
+        judged = model([lessons.get(n).asked(tokens, SIGHT.positions, unnamed) for n in range(4)])
         judged.loss.backward()
         losses.append(float(judged.loss.detach()))
         learnt = [p.grad for p in model.parameters() if p.requires_grad and p.grad is not None]
@@ -242,7 +254,7 @@ def said(runtime, held, number):
 
 def spoken(model, tokens, held, number):
     """What the model answers, token by token."""
-    asked = held.get(number).asked(tokens, SIGHT.positions)
+    asked = held.get(number).asked(tokens, SIGHT.positions, unnamed)
     ids = list(asked.prompt)
     found = []
     with torch.no_grad():
@@ -305,12 +317,12 @@ def test_a_projector_learns_to_look_without_the_brain(tmp_path, weights, tokens,
     model = seer(weights)
     table = model.llama.embed_tokens.weight
     before = model.projection.weights()["out.weight"].copy()
-    how = {"steps": 40, "examples": 16, "rate": 5e-3, "seed": 0}
-    figures = list(warm(model.projection, table, glances, tokens, **how))
+    how = Warming(examples=16, rate=5e-3, seed=0)
+    figures = list(warm(model.projection, table, glances, tokens, 40, how))
     assert figures[-1]["loss warming"] < 0.7 * figures[0]["loss warming"]
     assert np.mean([one["right warming"] for one in figures[-5:]]) > 0.9
     assert np.abs(model.projection.weights()["out.weight"] - before).max() > 0.01
-    few = [next(warm(seer(weights).projection, table, glances, tokens, **how)) for _ in range(2)]
+    few = [next(warm(seer(weights).projection, table, glances, tokens, 40, how)) for _ in range(2)]
     assert few == [figures[0]] * 2
 
 
@@ -351,9 +363,7 @@ def test_rows_come_near_to_the_words_for_what_is_in_their_places(weights, tokens
         glances.append(Glance(features, (3, 4), 5, tuple(placed)))
     model = Seer(weights, sight, Tuning(4, 2.0), hidden=64)
     table = model.llama.embed_tokens.weight
-    figures = list(
-        warm(model.projection, table, glances, tokens, steps=300, examples=16, rate=1e-2, seed=0)
-    )
+    figures = list(warm(model.projection, table, glances, tokens, 300, Warming(16, 1e-2, 0)))
     assert figures[-1]["loss warming"] < 0.5 * figures[0]["loss warming"]
     named, coloured = Names(["nothing", *names], tokens, table), Names(colours, tokens, table)
     assert place_of(Placed("cup", "red", 1.0, -0.1, 0.3), (2, 2)) == 1

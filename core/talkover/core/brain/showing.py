@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from talkover.core.brain.config import PROJECTOR
-from talkover.core.brain.projector import FEATURES, ROWS
+from talkover.core.brain.naming import found_in, told_of
+from talkover.core.brain.projector import FEATURES, NAMED, ROWS
 from talkover.core.brain.sight import Shown, Sight, note_of
 from talkover.core.errors import BundleError, ModelError
 from talkover.core.onnx.session import open_session
@@ -50,5 +51,9 @@ class Projector:
                 f"shown {seen.features.shape[-1]}; run: talkover models build"
             )
         given = {FEATURES: np.ascontiguousarray(seen.features, np.float32)}
-        (rows,) = self._session.run([ROWS], given)
-        return Shown(rows, note_of(seen.words, blank=seen.blank))
+        if not self.sight.things:
+            (rows,) = self._session.run([ROWS], given)
+            return Shown(rows, note_of(seen.words, blank=seen.blank))
+        rows, named = self._session.run([ROWS, NAMED], given)
+        things = told_of(found_in(named, self.sight))
+        return Shown(rows, note_of(seen.words, things, blank=seen.blank))

@@ -31,6 +31,8 @@ class Sight(BaseModel):
         grid: Rows and columns of places that it takes.
         features: Of each place.
         pool: Places that it joins to one, along rows and along columns.
+        things: That it names; none: it names nothing.
+        colours: That it names.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -38,6 +40,8 @@ class Sight(BaseModel):
     grid: tuple[int, int]
     features: int = Field(ge=1)
     pool: int = Field(2, ge=1)
+    things: tuple[str, ...] = Field((), max_length=1_000)
+    colours: tuple[str, ...] = Field((), max_length=100)
 
     @property
     def cells(self) -> tuple[int, int]:
@@ -73,16 +77,18 @@ class Shown:
         return [_number(row) for row in self.rows]
 
 
-def note_of(words: Iterable[Word], *, blank: bool = False) -> str:
-    """What is written in a picture, by places, in the order it is read.
+def note_of(words: Iterable[Word], things: str = "", *, blank: bool = False) -> str:
+    """What things are in a picture, and what is written in it by places, in the order it is read.
 
     Args:
         words: As the reader gives them; those that it is not sure of are left out, and so are those
             beyond 32.
+        things: In words, as ``naming.told_of`` tells them.
         blank: Whether there is nothing to be seen.
 
     Returns:
-        Such as ``top: SALE TODAY, bottom right: 42``; empty where there is nothing to tell.
+        Such as ``one cup (red left), top: SALE TODAY, bottom right: 42``; empty where there is
+        nothing to tell.
     """
     if blank:
         return _NOTHING
@@ -96,7 +102,14 @@ def note_of(words: Iterable[Word], *, blank: bool = False) -> str:
         else:
             parts.append(f"{place}: {text}")
         last = place
-    return ", ".join(parts)
+    return with_things(", ".join(parts), things)
+
+
+def with_things(note: str, things: str) -> str:
+    """A note with the things that are named beside it; where nothing is to be seen, without."""
+    if note == _NOTHING:
+        return note
+    return ", ".join(one for one in (things, note) if one)
 
 
 def _place(word: Word) -> str:

@@ -21,7 +21,15 @@ if TYPE_CHECKING:
     from talkover.trainer.seeing.train import Tell
 
 _BRAIN: Final = "smollm2-135m"
-_SHOWN: Final = ("loss", "loss warming", "right warming", "right trained", "right held")
+_SHOWN: Final = (
+    "loss",
+    "loss naming",
+    "named right",
+    "loss warming",
+    "right warming",
+    "right trained",
+    "right held",
+)
 
 
 def seer(
@@ -56,12 +64,12 @@ def seer(
     try:
         from talkover.trainer.seeing.lessons import Lessons
         from talkover.trainer.seeing.model import Seer
+        from talkover.trainer.seeing.naming import sight_of
         from talkover.trainer.seeing.run import DELTA_FILE, SeerRun, read_told
         from talkover.trainer.seeing.train import Class, Teacher
         from talkover.trainer.stages.run import TOLD
     except ImportError as error:
         raise not_installed(error) from None
-    from talkover.core.brain.sight import Sight
     from talkover.core.brain.tokens import ChatTokens, make_tokenizer
     from talkover.core.brain.weights import GgufWeights
     from talkover.core.seer.runtime import SeerRuntime
@@ -92,7 +100,7 @@ def seer(
     tokens = ChatTokens(make_tokenizer(weights.vocabulary()))
     given = Class(tokens, lessons(Split.TRAIN), lessons(Split.VALIDATION))
     how = chosen.model
-    sight = Sight(grid=eyes.config.grid, features=eyes.config.width, pool=how.pool)
+    sight = sight_of(eyes, pool=how.pool, names=chosen.warm.naming > 0)
     tuning, bf16 = Tuning(how.rank, how.scale), how.bf16 and has_bf16()
     model = Seer(weights, sight, tuning, hidden=how.hidden, seed=drawn, bf16=bf16)
     with progress_bar(console) as progress:

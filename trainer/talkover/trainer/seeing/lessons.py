@@ -6,7 +6,7 @@ features in float16 (170 kB a picture) and all else in its header.
 """
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -19,7 +19,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from talkover.core.brain import Message, Shown
-from talkover.core.brain.sight import note_of
+from talkover.core.brain.sight import note_of, with_things
 from talkover.core.brain.tokens import ChatTokens
 from talkover.core.errors import DataError
 from talkover.core.seer.types import Seen, digest_of
@@ -75,18 +75,27 @@ class Lesson:
     told: Told
     features: NDArray[np.float16]
 
-    def asked(self, tokens: ChatTokens, positions: int, *, blind: bool = False) -> Asked:
+    def asked(
+        self,
+        tokens: ChatTokens,
+        positions: int,
+        names: Callable[[torch.Tensor], Sequence[str]],
+        *,
+        blind: bool = False,
+    ) -> Asked:
         """As tokens.
 
         Args:
             tokens: Of the brain.
             positions: That a picture takes.
+            names: Tells the things in pictures, given their features [pictures, places, d].
             blind: Without its pictures and what is written in them: a control.
         """
         nothing = np.zeros((positions, 1), np.float32)
-        shown = () if blind else tuple(Shown(nothing, note) for note in self.told.notes)
+        features = torch.from_numpy(self.features[: 0 if blind else None])
+        notes = zip(self.told.notes, names(features) if len(features) else (), strict=False)
+        shown = tuple(Shown(nothing, with_things(note, things)) for note, things in notes)
         ids = tokens.prompt([Message("user", self.told.question, shown)])
-        features = torch.from_numpy(self.features[: len(shown)])
         prompt = tuple(max(-1, one) for one in ids)
         return Asked(prompt, tuple(tokens.reply(self.told.answer)), features)
 

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from talkover.core.brain.delta import About, SightDelta
+from talkover.core.brain.naming import found_in, told_of
 from talkover.core.brain.sight import Sight
 from talkover.core.brain.weights import GgufWeights
 from talkover.core.weights.changes import Change, low_rank
@@ -98,6 +99,18 @@ class Seer(nn.Module):
         lengths = torch.bincount(rows).float()
         missed = torch.bincount(rows, (logits.argmax(-1) != goal).float())
         return Judged((losses / lengths[rows]).sum() / len(asked), missed == 0)
+
+    @torch.no_grad()
+    def names(self, features: torch.Tensor) -> tuple[str, ...]:
+        """The things in pictures in words, as a bundle tells them.
+
+        Args:
+            features: Of the pictures: [pictures, places, d].
+        """
+        if not self.sight.things:
+            return ("",) * len(features)
+        named = self.projection.named(features.float()).numpy()
+        return tuple(told_of(found_in(one, self.sight)) for one in named)
 
     def chat_loss(self, texts: Sequence[Sequence[int]]) -> torch.Tensor:
         """How far plain chat has moved: KL of the untouched brain's next words to these, in nats.

@@ -65,18 +65,22 @@ class WarmSettings:
     """How the projector learns to look before the brain is asked: the ``[warm]`` table.
 
     Attributes:
+        naming: Steps in which its head learns to name things first; 0: it has no head.
         steps: In all; 0: it begins with the brain.
         examples: Questions in a step.
         rate: Learning rate at its highest.
     """
 
+    naming: int = 0
     steps: int = 0
     examples: int = 32
     rate: float = 1e-3
 
     def __post_init__(self) -> None:
-        if self.steps < 0 or self.examples < 1 or self.rate <= 0:
-            raise ConfigError("warm: steps is 0 or more, examples 1 or more, rate above 0")
+        if min(self.naming, self.steps) < 0 or self.examples < 1 or self.rate <= 0:
+            raise ConfigError(
+                "warm: naming and steps are 0 or more, examples 1 or more, rate above 0"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +194,7 @@ class SeerRecipe:
         """The same with a few steps, to see that all of it works here."""
         pace = replace(self.pace, steps=min(self.pace.steps, 4), examples=2, micro=2, look=4)
         lessons = replace(self.lessons, questions=16, held=4)
-        warm = replace(self.warm, steps=min(self.warm.steps, 2))
+        warm = replace(self.warm, naming=min(self.warm.naming, 2), steps=min(self.warm.steps, 2))
         return replace(self, pace=pace, warm=warm, lessons=lessons)
 
     def to_toml(self) -> str:

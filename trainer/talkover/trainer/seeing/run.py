@@ -28,6 +28,7 @@ from talkover.trainer.seeing.recipe import SeerRecipe
 from talkover.trainer.stages.run import METRICS, RECIPE, TOLD, read_metrics
 
 STAGE: Final = "seer"
+NAMING: Final = "naming"
 WARMING: Final = "warming"
 DELTA_FILE: Final = "sight-delta.safetensors"
 _KIND: Final = "talkover seer run 1"

@@ -125,6 +125,8 @@ def _answered(
     for at in range(0, len(lessons), size):
         some = lessons[at : at + size]
         positions = model.sight.positions
-        right += model([one.asked(tokens, positions, blind=blind) for one in some]).right.tolist()
+        right += model(
+            [one.asked(tokens, positions, model.names, blind=blind) for one in some]
+        ).right.tolist()
         tick()
     return right

@@ -5,7 +5,7 @@ Method: visual instruction tuning (Liu et al. 2023) in one stage, with low-rank 
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple
 
 import torch
@@ -19,9 +19,10 @@ from talkover.trainer.policy.checkpoint import Progress, latest, read_checkpoint
 from talkover.trainer.seeing.card import write_card
 from talkover.trainer.seeing.lessons import BLOCK, Lessons, features_of
 from talkover.trainer.seeing.model import Seer
-from talkover.trainer.seeing.run import DELTA_FILE, STAGE, WARMING, SeerRun
+from talkover.trainer.seeing.naming import View, learn_names, views_of
+from talkover.trainer.seeing.run import DELTA_FILE, NAMING, STAGE, WARMING, SeerRun
 from talkover.trainer.seeing.school import Exam, chats, examine, in_parts, order
-from talkover.trainer.seeing.warming import Glance, glances_of, warm
+from talkover.trainer.seeing.warming import Glance, Warming, glances_of, warm
 from talkover.trainer.stages.curves import draw_curves
 from talkover.trainer.stages.loop import interrupts
 from talkover.trainer.stages.run import CARD, CURVES, read_metrics
@@ -105,8 +106,9 @@ class Teacher:
         begun, step = time.process_time(), self._step
         settings, seed = self._run.recipe.pace, self._run.seed
         numbers = order(step, settings.examples, self._run.recipe.lessons.questions, seed)
-        tokens, positions = self._given.tokens, self._model.sight.positions
-        asked = [self._given.lessons.get(one).asked(tokens, positions) for one in numbers]
+        tokens, model = self._given.tokens, self._model
+        lessons = [self._given.lessons.get(one) for one in numbers]
+        asked = [one.asked(tokens, model.sight.positions, model.names) for one in lessons]
         self._optimiser.zero_grad()
         figures = {"loss": 0.0, "right trained": 0.0}
         for part in in_parts(asked, settings.micro):
@@ -160,33 +162,43 @@ class Teacher:
 
     def _warm(self, tell: Tell) -> None:
         """Prepare the projector; what is killed meanwhile begins anew."""
-        run, begun = self._run, time.process_time()
-        settings, questions = run.recipe.warm, run.recipe.lessons.questions
-        if not settings.steps:
+        begun, settings, seed = time.process_time(), self._run.recipe.warm, self._run.seed
+        if not settings.naming + settings.steps:
             return
-        glances: list[Glance] = []
-        for number in range(questions):
-            glances += glances_of(self._given.lessons, self._given.tokens, [number])
-            if (number + 1) % BLOCK == 0 or number + 1 == questions:
-                tell(LOOKING, number + 1, questions, {})
-        if not glances:
+        views, glances = self._looked(tell)
+        if not views or not glances:
             raise DataError("no lesson has anything to look at; set steps = 0 under [warm]")
-        steps = warm(
-            self._model.projection,
-            self._model.llama.embed_tokens.weight,
-            glances,
-            self._given.tokens,
-            steps=settings.steps,
-            examples=settings.examples,
-            rate=settings.rate,
-            seed=run.seed,
-        )
-        for step, figures in enumerate(steps, 1):
-            if step % self._pace.tell == 0:
-                run.log(step, figures, WARMING)
-            tell(WARMING, step, settings.steps, figures)
+        how = Warming(settings.examples, settings.rate, seed)
+        projection = self._model.projection
+        if settings.naming:
+            named = learn_names(projection, self._model.sight, views, settings.naming, how)
+            self._phase(NAMING, settings.naming, named, tell)
+        if settings.steps:
+            embeddings, tokens = self._model.llama.embed_tokens.weight, self._given.tokens
+            warmed = warm(projection, embeddings, glances, tokens, settings.steps, how)
+            self._phase(WARMING, settings.steps, warmed, tell)
         self._seconds += time.process_time() - begun
         self._save()
+
+    def _looked(self, tell: Tell) -> tuple[list[View], list[Glance]]:
+        """What all lessons show."""
+        questions, lessons = self._run.recipe.lessons.questions, self._given.lessons
+        views: list[View] = []
+        glances: list[Glance] = []
+        for number in range(questions):
+            views += views_of(lessons, [number])
+            glances += glances_of(lessons, self._given.tokens, [number])
+            if (number + 1) % BLOCK == 0 or number + 1 == questions:
+                tell(LOOKING, number + 1, questions, {})
+        return views, glances
+
+    def _phase(
+        self, name: str, total: int, steps: Iterable[Mapping[str, float]], tell: Tell
+    ) -> None:
+        for step, figures in enumerate(steps, 1):
+            if step % self._pace.tell == 0:
+                self._run.log(step, figures, name)
+            tell(name, step, total, figures)
 
     def _leave(self, exam: Exam) -> None:
         """The delta, and what is to be looked at."""

@@ -21,7 +21,7 @@ from talkover.core.brain.tokens import ChatTokens
 from talkover.trainer.seeing.lessons import Lessons
 from talkover.trainer.seeing.projection import Projection
 from talkover.trainer.seeing.questions.question import Placed
-from talkover.trainer.seeing.questions.rendering.colours import COLOURS
+from talkover.trainer.seeing.questions.rendering.colours import COLOURS, GREY
 from talkover.trainer.seeing.questions.rendering.things import things
 
 _WIDTH: Final = 192
@@ -36,6 +36,20 @@ _EMPTY: Final = 0.3
 _NOTHING: Final = "nothing"
 _ORDER: Final = 2  # what is drawn
 _UNKNOWN: Final = -100
+
+
+class Warming(NamedTuple):
+    """How it is done.
+
+    Attributes:
+        examples: In a step.
+        rate: Learning rate at its highest; it falls to nothing.
+        seed: Of all that is drawn.
+    """
+
+    examples: int
+    rate: float
+    seed: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,7 +118,7 @@ class Reader(nn.Module):
         self.projection = projection
         self._embeddings = embeddings
         self._things = Names([_NOTHING, *things()], tokens, embeddings)
-        self._colours = Names(COLOURS, tokens, embeddings)
+        self._colours = Names([*COLOURS, GREY], tokens, embeddings)
         self._answers = torch.tensor(sorted(set(answers)))
         width = embeddings.shape[1]
         self._size = float(embeddings.square().mean().sqrt())
@@ -192,11 +206,8 @@ def warm(
     embeddings: torch.Tensor,
     glances: Sequence[Glance],
     tokens: ChatTokens,
-    *,
     steps: int,
-    examples: int,
-    rate: float,
-    seed: int,
+    how: Warming,
 ) -> Iterator[dict[str, float]]:
     """Teach a projector with a reader.
 
@@ -206,22 +217,22 @@ def warm(
         glances: To learn from.
         tokens: Of the brain.
         steps: In all.
-        examples: In a step.
-        rate: Learning rate at its highest; it falls to nothing.
-        seed: Of all that is drawn.
+        how: See there.
 
     Yields:
         Figures of each step.
     """
     with torch.random.fork_rng():
-        torch.manual_seed(seed)
+        torch.manual_seed(how.seed)
         reader = Reader(projection, embeddings, [one.answer for one in glances], tokens)
     learnt = [one for one in reader.parameters() if one.requires_grad]
-    optimiser = torch.optim.AdamW(learnt, lr=rate, weight_decay=0.01)
-    falling = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=steps, pct_start=0.1)
+    optimiser = torch.optim.AdamW(learnt, lr=how.rate, weight_decay=0.01)
+    falling = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, how.rate, total_steps=steps, pct_start=0.1
+    )
     for step in range(steps):
-        random = np.random.default_rng([seed, step, _ORDER])
-        some = [glances[int(one)] for one in random.integers(0, len(glances), examples)]
+        random = np.random.default_rng([how.seed, step, _ORDER])
+        some = [glances[int(one)] for one in random.integers(0, len(glances), how.examples)]
         optimiser.zero_grad()
         guess = reader(some)
         guess.loss.backward()

@@ -1,6 +1,7 @@
 """Questions about things: what, which colour, how many, where, how large, and whether at all."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from talkover.trainer.data.texts import number_words
@@ -16,7 +17,7 @@ from talkover.trainer.seeing.questions.kinds.standing import (
 from talkover.trainer.seeing.questions.question import Pixels, Placed
 from talkover.trainer.seeing.questions.rendering.backgrounds import Size
 from talkover.trainer.seeing.questions.rendering.camera import without_colour
-from talkover.trainer.seeing.questions.rendering.colours import ALSO, COLOURS
+from talkover.trainer.seeing.questions.rendering.colours import ALSO, COLOURS, GREY
 from talkover.trainer.seeing.questions.rendering.scenes import photograph_scene
 from talkover.trainer.seeing.questions.rendering.things import things
 
@@ -45,7 +46,10 @@ def colours(draws: Draws, reason: str) -> Draft:
     thing = _other_thing(draws, placed) if reason == "absent" else asked.name
     drawn = _of(draws, placed, size, "of", {"thing": thing}, asked.colour)
     if reason == "grey":
-        return drawn._replace(pictures=tuple(map(without_colour, drawn.pictures)), placed=())
+        return drawn._replace(
+            pictures=tuple(map(without_colour, drawn.pictures)),
+            placed=tuple(replace(one, colour=GREY) for one in drawn.placed),
+        )
     return drawn._replace(accepted=ALSO[asked.colour])
 
 

@@ -19,6 +19,8 @@ COLOURS: Final[dict[str, Colour]] = {
     "black": (34, 34, 38),
     "white": (240, 240, 236),
 }
+GREY: Final = "grey"
+"""What a thing has in a picture without colours; it is no answer."""
 ALSO: Final[dict[str, tuple[str, ...]]] = {
     "red": ("dark red", "bright red", "crimson", "scarlet"),
     "orange": (),
