@@ -143,8 +143,7 @@ class Demo:
     def _await_promotion(self) -> None:
         while time.monotonic() < self._until and not self.story.promoted:
             self._look()
-            if runs_of(self._world.data):  # it has what it learns from, and needs the processor
-                self._children.stop("callers-train")
+            self._share_processor()
             current = next(
                 (g for g in alive(self._world.url) if g.state is GenerationState.CURRENT), None
             )
@@ -154,7 +153,15 @@ class Demo:
             elif self._children.ended("learn"):
                 raise CommandError(f"talkover learn ended:\n{self._children.said('learn')}")
             time.sleep(_LOOK)
-        self._children.stop("learn")  # what it would learn next is not waited for
+
+    def _share_processor(self) -> None:
+        """While it learns, those whom it learns from do not call; they try what came of it."""
+        runs, children = runs_of(self._world.data), self._children
+        if any(run["ended"] is None for run in runs):
+            children.stop("callers-train")
+        elif runs and "callers-train" not in children:
+            children.stop("learn")  # what it would learn next is not waited for
+            self._call("train", "--correct", "0", "--no-consent", "--parallel", "2")
 
     def _measure(self) -> None:
         """Until enough was said to the new weights."""
@@ -209,7 +216,7 @@ class Demo:
 def main() -> int:
     """Run it; 0 if the bars are met."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--minutes", type=float, default=20.0, help="nothing new begins after that")
+    parser.add_argument("--minutes", type=float, default=25.0, help="nothing new begins after that")
     parser.add_argument("--quick", action="store_true", help="a little of everything")
     parser.add_argument("--folder", type=Path, help="that stays; default: a temporary one")
     asked = parser.parse_args()

@@ -81,6 +81,10 @@ class Children(Closing):
         if self.run(name, *arguments, look=look):
             raise CommandError(f"talkover {' '.join(arguments[:2])} failed:\n{self.said(name)}")
 
+    def __contains__(self, name: str) -> bool:
+        """Whether it was started, and was not stopped."""
+        return name in self._running
+
     def ended(self, name: str) -> bool:
         """Whether it has ended by itself."""
         process = self._running.get(name)

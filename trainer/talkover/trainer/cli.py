@@ -13,6 +13,7 @@ def register(app: typer.Typer) -> None:
     from talkover.trainer.evaluation.cli_accents import evaluate as evaluate_accents
     from talkover.trainer.evaluation.cli_model import evaluate as evaluate_model
     from talkover.trainer.evaluation.crossmodal.cli import evaluate as evaluate_crossmodal
+    from talkover.trainer.evaluation.crossmodal.cli_biasing import evaluate as evaluate_bias
     from talkover.trainer.export.cli import delta, export
     from talkover.trainer.gate.cli import gate
     from talkover.trainer.learning.cli import learn
@@ -27,6 +28,7 @@ def register(app: typer.Typer) -> None:
     evaluation.command("accents")(evaluate_accents)
     evaluation.command("model")(evaluate_model)
     evaluation.command("crossmodal")(evaluate_crossmodal)
+    evaluation.command("bias")(evaluate_bias)
     evaluation.command()(reward)
     evaluation.command("aligner")(evaluate_aligner)
     training.command("aligner")(train_aligner)

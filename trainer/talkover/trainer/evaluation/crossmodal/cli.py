@@ -17,6 +17,7 @@ from talkover.core.weights.state import require
 from talkover.trainer.evaluation.cli import bundle_of, not_installed
 
 if TYPE_CHECKING:
+    from talkover.core.report import Measure
     from talkover.trainer.evaluation.crossmodal.answerer import Answerer
     from talkover.trainer.evaluation.crossmodal.asking import Ears, Wanted
     from talkover.trainer.evaluation.crossmodal.rows import Row
@@ -31,6 +32,9 @@ _BUNDLE: Final = "bundle"
 _GUESS: Final = "majority"
 _VARIANT: Final = "int8"
 _SHOWN: Final = 8  # characters of a bundle's id
+_TIMED: Final = 4
+"""Questions of each kind that are timed."""
+_THREADS: Final = 2
 _FEW: Final = 3
 """Questions of each kind with --quick, one of them out loud."""
 _STOPPED: Final = 130
@@ -61,6 +65,10 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
+    pace: Annotated[
+        bool,
+        typer.Option(help="How quick answers are, too, on two threads; on a quiet machine."),
+    ] = True,
     quick: Annotated[
         bool, typer.Option("--quick", help="Three questions of each kind, one of them out loud.")
     ] = False,
@@ -110,6 +118,8 @@ def evaluate(
             seed=seed,
             quick=quick,
         )
+        if pace and not stopped and answerer == _BUNDLE:
+            report = replace(report, measures=_paces(console, asked, wanted, data_dir))
         met = _report(console, report, wanted.rows(kept.all), asked, json=json, html=html)
     if stopped or not met:
         raise typer.Exit(_STOPPED if stopped else 1)
@@ -195,6 +205,29 @@ def _ask(console: Console, wanted: "Wanted", asked: _Opened, kept: "Kept[Row]") 
         ask_all(wanted, asked.who, names, ears, asked.speaker, kept, tick)
 
 
+def _paces(
+    console: Console, asked: _Opened, wanted: "Wanted", data_dir: Path | None
+) -> "list[Measure]":
+    """How quick answers are, a question of each kind in turn."""
+    from talkover.trainer.evaluation.crossmodal.embedded import Embedded
+    from talkover.trainer.evaluation.crossmodal.figures import paces
+    from talkover.trainer.seeing.questions.asking import question
+    from talkover.trainer.seeing.questions.question import Split
+
+    folder = bundle_of(load_settings(data_dir=data_dir).data_dir, asked.bundle_id)[1].parent
+    quick = Embedded.open(folder, asked.who.name, threads=_THREADS)
+    found: list[tuple[float, float]] = []
+    with progress_bar(console) as progress:
+        turns = min(_TIMED, wanted.count)
+        bar = progress.add_task("pace", total=turns * len(wanted.kinds))
+        for number in range(turns):
+            for kind in wanted.kinds:
+                one = question(number, Split.TEST, kind, wanted.seed)
+                found.append(quick.pace(one.question, one.pictures, one.times))
+                progress.update(bar, advance=1, refresh=True)
+    return paces(found)
+
+
 def _ears(readers: "tuple[Reader, ...]") -> "Ears":
     if not readers:
         return dict[str, "Writer"]()
@@ -218,7 +251,7 @@ def _report(
     from talkover.trainer.evaluation.crossmodal.rows import to_plain
 
     stock, trained = [reader.name for reader in asked.readers] or ("", "")
-    report = replace(report, measures=measures(rows, stock, trained))
+    report = replace(report, measures=[*measures(rows, stock, trained), *report.measures])
     tables = [*listings(rows), wrong(rows)]
     details = {"answers": [to_plain(row) for row in rows]}
     hand_over(report, console, json=json, listings=tables, details=details)

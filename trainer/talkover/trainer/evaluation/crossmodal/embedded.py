@@ -1,11 +1,14 @@
 """The eyes and the brain of a bundle, asked as the server asks them."""
 
+import math
+import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Protocol, Self
 
 from talkover.core.brain import BrainRuntime, Message, Sampling, Shown
+from talkover.core.brain.runtime import Generation
 from talkover.core.errors import BundleError
 from talkover.core.seer.decoding import fit
 from talkover.core.seer.runtime import SeerRuntime, has_seer
@@ -54,20 +57,21 @@ class Embedded:
         self._shown: OrderedDict[str, Shown] = OrderedDict()
 
     @classmethod
-    def open(cls, folder: Path, name: str) -> Self:
+    def open(cls, folder: Path, name: str, *, threads: int = _THREADS) -> Self:
         """Those of a bundle.
 
         Args:
             folder: Of the bundle.
             name: For reports.
+            threads: Of each.
 
         Raises:
             BundleError: it has no eyes, or its brain was not taught to see.
         """
         if not has_seer(folder / "seer"):
             raise BundleError(f"bundle {name} has no eyes; run: talkover models build")
-        eyes = SeerRuntime(folder / "seer", threads=_THREADS)
-        return cls(eyes, BrainRuntime(folder / "brain", threads=_THREADS), name)
+        eyes = SeerRuntime(folder / "seer", threads=threads)
+        return cls(eyes, BrainRuntime(folder / "brain", threads=threads), name)
 
     def answer(
         self,
@@ -78,18 +82,45 @@ class Embedded:
     ) -> str:
         """See ``Answerer``; the same question about the same pictures has the same answer."""
         del moment  # none of the pictures is later
+        made = self._opened(question, pictures, times)
+        said = []
+        while not made.done:
+            said.append(made.step())
+        return "".join(said).strip()
+
+    def pace(
+        self, question: str, pictures: Sequence[Pixels], times: Sequence[float]
+    ) -> tuple[float, float]:
+        """How quick an answer is to a question about pictures that were looked at as they came.
+
+        Returns:
+            Seconds to its first token, of which none of the question was read before; and tokens a
+            second after that, NaN for an answer of one.
+        """
+        for picture in pictures:
+            self._see(picture)
+        begin = time.perf_counter()
+        made = self._opened(question, pictures, times)
+        while not made.done and not made.said:
+            made.step()
+        first = time.perf_counter()
+        while not made.done:
+            made.step()
+        more = len(made.said) - 1
+        rate = more / (time.perf_counter() - first) if more > 0 else math.nan
+        return first - begin, rate
+
+    def _opened(
+        self, question: str, pictures: Sequence[Pixels], times: Sequence[float]
+    ) -> Generation:
         latest = sorted(zip(times, range(len(pictures)), strict=True))[-_MOST:]
         shown = tuple(self._see(pictures[place]) for _, place in latest)
-        made = self._brain.open(
+        return self._brain.open(
             _ONE,
             [Message("user", question, shown)],
             sampling=_GREEDY,
             max_tokens=_TOKENS,
         )
-        said = []
-        while not made.done:
-            said.append(made.step())
-        return "".join(said).strip()
 
     def _see(self, picture: Pixels) -> Shown:
         digest = digest_of(picture)

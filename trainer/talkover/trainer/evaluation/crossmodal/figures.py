@@ -1,5 +1,7 @@
 """How many answers are right, and how many are by those who do not look. Pure."""
 
+import math
+import statistics
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
@@ -15,6 +17,8 @@ _POINTS: Final = "points"
 _LEAST: Final = 85.0
 _KINDS: Final = 8
 _GAIN: Final = 9.0
+_FIRST: Final = 0.7
+_RATE: Final = 25.0
 _BANDS: Final = ((-100.0, 0.0), (0.0, 5.0), (5.0, 10.0), (10.0, 20.0), (20.0, 100.0))
 _CONTROLS: Final = (Condition.NONE, Condition.WRONG, Condition.LATE)
 
@@ -47,6 +51,38 @@ def measures(rows: Sequence[Row], stock: str, trained: str) -> list[Measure]:
     if stock and trained:
         found += _gained(rows, stock, trained)
     return found
+
+
+def paces(timed: Sequence[tuple[float, float]]) -> list[Measure]:
+    """How quick answers were.
+
+    Args:
+        timed: Seconds to the first token and tokens a second (NaN where there was one), of each.
+    """
+    firsts = [first for first, _ in timed]
+    rates = [rate for _, rate in timed if not math.isnan(rate)]
+    first = statistics.median(firsts) if firsts else math.nan
+    rate = statistics.median(rates) if rates else math.nan
+    about = "the pictures were looked at as they came; the question is read at once"
+    return [
+        Measure(
+            "first token of an answer, p50",
+            first,
+            "s",
+            len(firsts),
+            bar=f"<= {_FIRST:g}",
+            met=first <= _FIRST,
+            note=about,
+        ),
+        Measure(
+            "tokens of an answer, p50",
+            rate,
+            "/s",
+            len(rates),
+            bar=f">= {_RATE:g}",
+            met=rate >= _RATE,
+        ),
+    ]
 
 
 def listings(rows: Sequence[Row]) -> list[Listing]:
