@@ -1,11 +1,16 @@
 """What a head finds in places, and how it is told."""
 
 import numpy as np
+import onnx
 import pytest
 
+from talkover.core.brain.config import PROJECTOR
 from talkover.core.brain.naming import Found, found_in, told_of
+from talkover.core.brain.projector import build_projector, check_projector, shapes_of
+from talkover.core.brain.showing import Projector
 from talkover.core.brain.sight import Sight, note_of, with_things
-from talkover.core.seer.types import Word
+from talkover.core.errors import WeightsError
+from talkover.core.seer.types import Seen, Word
 
 SIGHT = Sight(grid=(8, 8), features=3, things=("cup", "key"), colours=("red", "blue", "grey"))
 NOTHING = [5.0, 0, 0, 0, 0, 0, 0, 0, 0]
@@ -66,3 +71,19 @@ def test_things_come_before_words_and_nothing_is_named_where_nothing_is_seen():
     assert note_of([word], "one cup (red left)", blank=True) == "all one colour"
     assert with_things(note_of((), blank=True), "one cup (red left)") == "all one colour"
     assert with_things("", "") == ""
+
+
+def test_a_projector_shows_what_it_names(tmp_path):
+    weights = {name: np.zeros(shape, np.float32) for name, shape in shapes_of(SIGHT, 4, 6).items()}
+    weights |= {"spread": np.ones(3, np.float32), "size": np.ones(6, np.float32)}
+    weights["names.out.bias"] = np.array([0, -9, 9, 0, 9, 0, 0, 0, 0.3], np.float32)
+    onnx.save(build_projector(weights, SIGHT), str(tmp_path / PROJECTOR))
+    shown = Projector(tmp_path, SIGHT, threads=1, providers=["CPUExecutionProvider"])
+    word = Word("SALE", (0.4, 0.1, 0.5, 0.2), 0.9)
+    seen = Seen(np.zeros((64, 3), np.float32), (8, 8), (word,), blank=False)
+    note = shown.show(seen).note
+    assert note.startswith("many key (blue top left, ")  # there is one in each place
+    assert note.endswith("), top: SALE")
+    del weights["names.near.bias"]
+    with pytest.raises(WeightsError, match="does not fit"):
+        check_projector(weights, SIGHT, 6)

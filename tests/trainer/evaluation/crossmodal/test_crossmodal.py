@@ -1,5 +1,6 @@
 import hashlib
 import json
+import math
 
 import pytest
 from typer.testing import CliRunner
@@ -8,7 +9,7 @@ from talkover.core.cli import build
 from talkover.trainer.evaluation.crossmodal.asking import Wanted, ask_all
 from talkover.trainer.evaluation.crossmodal.baseline import guesser
 from talkover.trainer.evaluation.crossmodal.conditions import Condition, partners, shown
-from talkover.trainer.evaluation.crossmodal.figures import listings, measures, wrong
+from talkover.trainer.evaluation.crossmodal.figures import listings, measures, paces, wrong
 from talkover.trainer.evaluation.crossmodal.page import sections
 from talkover.trainer.evaluation.crossmodal.rows import PERFECT, Row, from_plain, of, to_plain
 from talkover.trainer.evaluation.kept import Kept
@@ -188,3 +189,15 @@ def test_an_unknown_kind_is_refused(tmp_path):
     done = CliRunner().invoke(build(), ["eval", "crossmodal", "--kinds", "smells"])
     assert done.exit_code == 2
     assert "no kind" in done.output
+
+
+def test_how_quick_answers_are_is_told_by_medians():
+    first, rate = paces([(0.4, 30.0), (0.6, math.nan), (0.9, 20.0), (0.5, 40.0)])
+    assert (first.value, first.n, first.met) == (pytest.approx(0.55), 4, True)
+    assert (rate.value, rate.n, rate.met) == (30.0, 3, True)
+    slow, few = paces([(0.8, 24.0)])
+    assert not slow.met
+    assert not few.met
+    none = paces([])
+    assert math.isnan(none[0].value)
+    assert not none[0].met

@@ -1,3 +1,5 @@
+import math
+
 import numpy as np
 import pytest
 from tiny_brain import write_gguf
@@ -69,6 +71,15 @@ def test_what_is_answered_depends_on_what_is_shown(brain):
     said = {who.answer("What is this?", [one], [0.0], 1.0) for one in pictures(6)}
     said.add(who.answer("What is this?", [], [], 1.0))
     assert len(said) > 1
+
+
+def test_how_quick_an_answer_is_counts_no_looking(brain):
+    eyes = Eyes()
+    who = Embedded(eyes, brain, "tiny")
+    first, rate = who.pace("What is this?", pictures(2), [0.0, 1.0])
+    assert eyes.looked == 2
+    assert 0 < first < 30
+    assert math.isnan(rate) or rate > 0
 
 
 def test_a_bundle_without_eyes_is_no_answerer(tmp_path):
