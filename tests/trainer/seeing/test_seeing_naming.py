@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch")
 from talkover.core.brain.naming import found_in  # noqa: E402 - after the library it needs
 from talkover.core.brain.projector import FEATURES, NAMED, build_projector  # noqa: E402
 from talkover.core.brain.sight import Sight  # noqa: E402
-from talkover.trainer.seeing.naming import View, goal_of, learn_names, loss_of  # noqa: E402
+from talkover.trainer.seeing.naming import View, goal_of, learn_names, loss_of, mirrored  # noqa: E402
 from talkover.trainer.seeing.projection import Projection  # noqa: E402
 from talkover.trainer.seeing.questions.question import Placed  # noqa: E402
 from talkover.trainer.seeing.warming import Warming  # noqa: E402
@@ -68,6 +68,16 @@ def test_the_graph_says_the_same(taught):
     (named,) = session.run([NAMED], {FEATURES: features.numpy()})
     with torch.no_grad():
         np.testing.assert_allclose(named, projection.named(features[None])[0].numpy(), atol=1e-4)
+
+
+def test_mirrored_twice_a_view_is_itself():
+    one = view(3)
+    other = mirrored(one, SIGHT)
+    wide = one.features.view(8, 8, 4)
+    assert torch.equal(other.features.view(8, 8, 4)[:, 0], wide[:, 7])
+    assert [place.x for place in other.placed] == [1 - place.x for place in one.placed]
+    again = mirrored(other, SIGHT)
+    assert torch.equal(again.features, one.features)
 
 
 def test_only_the_head_learns(taught):

@@ -21,22 +21,32 @@ BEFORE = {
     "en/noisy": Counts(600, 120),
     "es/noisy": Counts(400, 80),
 }
-ROOM = BlendSettings(clean=0.5, noisy=1.0)
+ROOM = BlendSettings(clean=0.5, noisy=1.0, worst=2.0)
 
 
-def worse(clean: int = 0, noisy: int = 0):
-    """The same with more errors in one language, and fewer in the other: that makes up for none."""
-    more = {"en/clean": clean, "en/noisy": noisy}
-    return {name: Counts(n.words, n.errors + more.get(name, -30)) for name, n in BEFORE.items()}
+def worse(english: int, spanish: int, noisy: int):
+    """The same with more errors."""
+    more = {"en/clean": english, "es/clean": spanish, "en/noisy": noisy}
+    return {name: Counts(n.words, n.errors + more.get(name, 0)) for name, n in BEFORE.items()}
 
 
 @pytest.mark.parametrize(
-    ("clean", "noisy", "fits"), [(0, 0, True), (3, 6, True), (4, 0, False), (-9, 7, False)]
+    ("english", "spanish", "noisy", "fits"),
+    [
+        (0, 0, 0, True),
+        (5, 0, 10, True),
+        (6, 0, 0, False),
+        (-9, 0, 11, False),
+        (-9, 8, 0, True),
+        (-9, 9, 0, False),  # what one language gains does not pay for the other
+    ],
 )
-def test_a_share_fits_if_people_are_understood_clean_and_under_noise(clean, noisy, fits):
-    found = judged(0.5, worse(clean, noisy), BEFORE, ROOM)
+def test_a_share_fits_if_people_are_understood(english, spanish, noisy, fits):
+    found = judged(0.5, worse(english, spanish, noisy), BEFORE, ROOM)
     assert found.fits is fits
-    assert (found.clean, found.noisy) == pytest.approx((clean / 6, noisy / 6))
+    assert found.clean == pytest.approx((english + spanish) / 10)
+    assert found.noisy == pytest.approx(noisy / 10)
+    assert found.worst == pytest.approx(max(english / 6, spanish / 4))
     assert str(found).startswith("50 % of what was learnt")
     assert "50 % of what" in section_of({"tried": [str(found)]})
 
@@ -68,7 +78,7 @@ def test_it_stops_at_the_first_share_that_people_allow(make, room, shares):
         policy,
         began,
         WindowSettings(shortest=(3.0,), margins=(1.0,), longest=4.0).rule(0),
-        BlendSettings(shares=(1.0, 0.5), count=1, clean=room, noisy=room),
+        BlendSettings(shares=(1.0, 0.5), count=1, clean=room, noisy=room, worst=room),
         GuardSettings(languages=("en",), stock=3.0),
         lambda what, more: told.append((what, more)),
     )

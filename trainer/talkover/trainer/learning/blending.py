@@ -4,7 +4,7 @@ Whoever learns from a few callers forgets a little of everybody else. Between th
 began with and those that it has learnt, in a straight line, are some that keep most of the one and
 of the other (Wortsman et al. 2022, Robust fine-tuning of zero-shot models; their alpha is a share
 here). The largest share at which recorded people, whom no run learns from, are understood as before
-in each language is what is exported.
+is what is exported; a language may not pay for what another gains.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,7 +15,7 @@ from typing import Any
 from talkover.core.listener import WindowRule
 from talkover.trainer.policy.model import Policy
 from talkover.trainer.policy.tuning import hold_back
-from talkover.trainer.stages.guards import CLEAN, NOISY, Sets
+from talkover.trainer.stages.guards import CLEAN, NOISY, Counts, Sets
 from talkover.trainer.stages.tables import BlendSettings, GuardSettings
 from talkover.trainer.stages.watch import guard_sets, read_sets, stock_rule
 
@@ -29,20 +29,23 @@ class Tried:
 
     Attributes:
         share: Of what was learnt.
-        clean: Points of word errors more than before in the language that loses most by it.
+        clean: Points of word errors more than before, of all people as they are.
         noisy: The same under noise.
+        worst: As ``clean``, in the language that loses most.
         fits: Whether that is within the room.
     """
 
     share: float
     clean: float
     noisy: float
+    worst: float
     fits: bool
 
     def __str__(self) -> str:
         return (
             f"{100 * self.share:.0f} % of what was learnt: {self.clean:+.1f} points of word errors "
-            f"of people in the language that loses most, {self.noisy:+.1f} under noise"
+            f"of people, {self.noisy:+.1f} under noise, {self.worst:+.1f} in the language that "
+            "loses most"
         )
 
 
@@ -55,12 +58,14 @@ def judged(share: float, sets: Sets, before: Sets, room: BlendSettings) -> Tried
         before: What the weights begun with wrote, of the same sets.
         room: Says how much worse it may be.
     """
-    more = {name: one.error_rate - before[name].error_rate for name, one in sets.items()}
-    clean, noisy = (
-        max(value for name, value in more.items() if name.endswith(sound))
-        for sound in (CLEAN, NOISY)
+    clean, noisy = (_rate(sets, sound) - _rate(before, sound) for sound in (CLEAN, NOISY))
+    worst = max(
+        one.error_rate - before[name].error_rate
+        for name, one in sets.items()
+        if name.endswith(CLEAN)
     )
-    return Tried(share, clean, noisy, clean <= room.clean and noisy <= room.noisy)
+    fits = clean <= room.clean and noisy <= room.noisy and worst <= room.worst
+    return Tried(share, clean, noisy, worst, fits)
 
 
 def material_of(room: BlendSettings, guards: GuardSettings) -> int:
@@ -116,3 +121,7 @@ def section_of(said: Mapping[str, Any]) -> str:
     """
     lines = [f"- {one}" for one in said["tried"]]
     return "\n".join(["## How much of it is served", "", *lines])
+
+
+def _rate(sets: Sets, sound: str) -> float:
+    return sum((one for name, one in sets.items() if name.endswith(sound)), Counts()).error_rate

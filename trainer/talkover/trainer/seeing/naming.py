@@ -5,7 +5,7 @@ dark, blurred, or something is before it) is to be named as nothing, so that nob
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -27,6 +27,7 @@ _BEYOND: Final = 0.15
 _MEASURED: Final = 5.0
 """How much it counts where exactly a thing is, and how large."""
 _DROPPED: Final = 0.2
+_MIRRORED: Final = 0.5
 _DECAY: Final = 0.05
 _DRAWS: Final = 3
 _IGNORED: Final = -100
@@ -111,6 +112,13 @@ def goal_of(views: Sequence[View], sight: Sight) -> Goal:
     return Goal(things.flatten(1), colours.flatten(1), measures.flatten(1, 2))
 
 
+def mirrored(view: View, sight: Sight) -> View:
+    """A view the other way round: the eyes hardly tell a mirrored picture's places from these."""
+    rows, columns = sight.grid
+    features = view.features.view(rows, columns, -1).flip(1).flatten(0, 1)
+    return View(features, tuple(replace(one, x=1 - one.x) for one in view.placed))
+
+
 def learn_names(
     projection: Projection,
     sight: Sight,
@@ -137,7 +145,8 @@ def learn_names(
     )
     for step in range(steps):
         random = np.random.default_rng([how.seed, step, _DRAWS])
-        some = [views[int(one)] for one in random.integers(0, len(views), how.examples)]
+        drawn = [views[int(one)] for one in random.integers(0, len(views), how.examples)]
+        some = [mirrored(one, sight) if random.random() < _MIRRORED else one for one in drawn]
         with torch.random.fork_rng():
             torch.manual_seed(int(random.integers(2**62)))
             features = torch.stack([one.features for one in some]).float()

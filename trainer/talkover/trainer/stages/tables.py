@@ -213,8 +213,10 @@ class BlendSettings:
     Attributes:
         shares: Of the way from the weights begun with to those that were learnt, as they are tried.
         count: Prompts of each language.
-        clean: Points that word errors of a language may be above those of the weights begun with.
+        clean: Points that word errors of people may be above those of the weights begun with.
         noisy: The same under noise.
+        worst: As ``clean``, in any one language. Of some there are few prompts: a hundred words of
+            French, so that one word is a point.
 
     Raises:
         ConfigError: there is nothing to be tried.
@@ -222,8 +224,9 @@ class BlendSettings:
 
     shares: tuple[float, ...] = (1.0, 0.75, 0.5, 0.25)
     count: int = 24
-    clean: float = 1.0
-    noisy: float = 2.0
+    clean: float = 0.5
+    noisy: float = 1.0
+    worst: float = 2.0
 
     def __post_init__(self) -> None:
         falling = list(self.shares) == sorted(set(self.shares), reverse=True)
