@@ -147,6 +147,7 @@ def test_a_person_is_answered_what_the_camera_shows(page_server, bundle, tmp_pat
         until(page, lambda: page.is_enabled("#camera"), 20)
         page.click("#camera")
         until(page, lambda: "AGENT_FINISHED" in kinds(page), 90)
-        said = " ".join(text["text"] for text in named(page, "agentText"))
+        texts = named(page, "agentText")
+        said = " ".join(word["text"] for text in texts for word in text["words"])
         assert is_right(asked, said), (asked.question, asked.answer, said)
         assert not named(page, "error")
