@@ -8,7 +8,7 @@ from safetensors.numpy import save_file
 
 from talkover.core.brain import BrainConfig, BrainRuntime, Message, Sampling, Shown
 from talkover.core.brain.build import build_brain
-from talkover.core.brain.config import CARD_FILE, PROJECTOR
+from talkover.core.brain.config import CARD_FILE, PROJECTOR, SEEING
 from talkover.core.brain.delta import About, SightDelta, TunedWeights, read_sight, write_sight
 from talkover.core.brain.projector import EPSILON, shapes_of
 from talkover.core.brain.sight import Sight, note_of
@@ -104,7 +104,7 @@ def test_rows_that_are_embeddings_read_like_their_tokens(sighted, tiny_gguf, del
     places = iter(ids)
     spelt = [one if one >= 0 else next(places) for one in prompt]
     by_rows = answer(sighted, [shown]).said
-    cache = sighted._cache.take("other", [], len(spelt) + 1)
+    cache = sighted._pictures.take("other", [], len(spelt) + 1)
     logits = cache.buffers.run(spelt, 0)
     assert by_rows[0] == int(logits.argmax())
     assert len(by_rows) > 1
@@ -208,3 +208,20 @@ def test_other_eyes_and_other_rows_are_refused(sighted):
     wide = Shown(np.zeros((2, WIDTH + 1), np.float32))
     with pytest.raises(ModelError, match="wide"):
         answer(sighted, [Message("user", "x", (wide,))])
+
+
+def test_without_a_picture_it_is_the_brain_that_it_was(sighted, tiny, folder):
+    chat = [Message("user", "the hello zebra")]
+    assert answer(sighted, chat).said == answer(tiny, chat).said
+    assert (folder / SEEING).stat().st_size > 0
+
+
+def test_a_reply_about_a_picture_ends_one_that_is_open(sighted):
+    chat, shown = [Message("user", "the")], (sighted.show(seen(1)),)
+    open_ = sighted.open("a", chat, sampling=GREEDY, max_tokens=8)
+    assert sighted.warm("a", [Message("user", "the", shown)]) is None
+    answer(sighted, [Message("user", "the", shown)])
+    assert open_.done
+    sighted.forget("a")
+    assert not sighted._cache.busy("a")
+    assert len(sighted._pictures) == 0

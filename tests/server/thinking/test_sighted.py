@@ -61,7 +61,7 @@ async def answer(brain, shown, name, chat=CHAT):
 
 
 def prompt_of(brain, name):
-    return brain._runtime._cache._entries[name].tokens
+    return brain._runtime._pictures._entries[name].tokens
 
 
 async def test_it_is_shown_what_the_caller_shows(brain):
@@ -108,4 +108,4 @@ async def test_an_answer_about_a_picture_stops_within_a_step(brain):
     with pytest.raises(asyncio.CancelledError):
         await task
     await brain._worker.run(lambda: None)
-    assert not brain._runtime._cache.busy("c")
+    assert not brain._runtime._pictures.busy("c")

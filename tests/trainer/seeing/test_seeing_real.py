@@ -54,7 +54,7 @@ def test_the_int8_graph_of_a_merged_delta_says_what_torch_says(gguf, tmp_path):
     for question in QUESTIONS:
         message = Message("user", question, (shown,))
         ids = runtime.tokens.prompt([message])
-        memory = runtime._cache.take(question, [], len(ids)).buffers
+        memory = runtime._pictures.take(question, [], len(ids)).buffers
         graph = torch.tensor(memory.run(ids, 0, rows_of([message]))).log_softmax(-1)
         asked = Asked(tuple(max(-1, one) for one in ids), (), features)
         with torch.no_grad():

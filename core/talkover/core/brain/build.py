@@ -5,7 +5,14 @@ from pathlib import Path
 
 import onnx
 
-from talkover.core.brain.config import CARD_FILE, GRAPH, PROJECTOR, TOKENIZER, BrainConfig
+from talkover.core.brain.config import (
+    CARD_FILE,
+    GRAPH,
+    PROJECTOR,
+    SEEING,
+    TOKENIZER,
+    BrainConfig,
+)
 from talkover.core.brain.delta import SightDelta, TunedWeights
 from talkover.core.brain.graph import Precision, build_graph
 from talkover.core.brain.projector import build_projector
@@ -23,7 +30,7 @@ def build_brain(
 ) -> None:
     """Write ``model.onnx``, ``tokenizer.json`` and ``brain.json`` into ``out``.
 
-    With a delta, its changes are merged, its projector and its card are written, too.
+    With a delta, a second graph with its changes, its projector and its card are written, too.
 
     Args:
         gguf: A Llama-shaped instruct model with SmolLM's tokenizer.
@@ -37,13 +44,16 @@ def build_brain(
     """
     tell = progress or (lambda _: None)
     tell("reading the language model")
-    weights = GgufWeights(gguf) if delta is None else TunedWeights(gguf, delta)
+    weights = GgufWeights(gguf)
     vocabulary = weights.vocabulary()
     tokenizer = make_tokenizer(vocabulary)
     out.mkdir(parents=True, exist_ok=True)
     tell("assembling its graph")
-    onnx.save(build_graph(weights, precision, sighted=delta is not None), str(out / GRAPH))
+    onnx.save(build_graph(weights, precision), str(out / GRAPH))
     if delta is not None:
+        tell("assembling how it sees")
+        tuned = TunedWeights(gguf, delta)
+        onnx.save(build_graph(tuned, precision, sighted=True), str(out / SEEING))
         tell("assembling its projector")
         projector = build_projector(delta.projector, delta.about.sight)
         onnx.save(projector, str(out / PROJECTOR))

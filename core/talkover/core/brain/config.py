@@ -8,6 +8,8 @@ from talkover.core.brain.weights import Architecture
 from talkover.core.partconfig import PartConfig
 
 GRAPH: Final = "model.onnx"
+SEEING: Final = "seeing.onnx"
+"""The graph with what training to see changed: chat without pictures stays with the other one."""
 PROJECTOR: Final = "projector.onnx"
 TOKENIZER: Final = "tokenizer.json"
 CONFIG: Final = "brain.json"

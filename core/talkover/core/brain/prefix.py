@@ -114,6 +114,11 @@ class PrefixCache(Generic[B]):
         self._evict(entry)
         return entry
 
+    def interrupt(self, conversation: str) -> None:
+        """Nobody computes on a conversation any more; what it knows stays."""
+        if (entry := self._entries.get(conversation)) is not None:
+            entry.in_use = _idle
+
     def forget(self, conversation: str) -> None:
         """Drop a conversation; whoever computes on it may finish."""
         self._entries.pop(conversation, None)

@@ -6,7 +6,7 @@ from typing import Final
 
 import onnxruntime
 
-from talkover.core.brain.config import GRAPH, TOKENIZER, BrainConfig
+from talkover.core.brain.config import GRAPH, SEEING, TOKENIZER, BrainConfig
 from talkover.core.brain.graph import input_names
 from talkover.core.brain.memory import Memory, Rows
 from talkover.core.brain.prefix import Cached, PrefixCache
@@ -23,6 +23,8 @@ CHUNK: Final = 32
 
 CACHE_CONVERSATIONS: Final = 32
 CACHE_BYTES: Final = 512 << 20
+_SEEING: Final = 0.25
+"""Of the memory, what conversations have while something is shown."""
 
 _BLIND: Final = "this brain was not taught to see; build a bundle with a seer's delta"
 
@@ -128,18 +130,26 @@ class BrainRuntime:
         self.tokens = ChatTokens.load(folder / TOKENIZER)
         shape = self.config.architecture
         sight = self.config.sight
-        session = _open_session(folder / GRAPH, self.config, threads, providers)
         self._projector = (
             None
             if sight is None
             else Projector(folder, sight, threads=threads, providers=providers)
         )
         token_bytes = 2 * shape.layers * shape.kv_heads * shape.head * 4
-        self._cache = PrefixCache(
-            lambda: Memory(session, shape, sighted=sight is not None),
-            conversations=cache_conversations,
-            positions=cache_bytes // token_bytes,
-        )
+
+        def cache(name: str, *, sighted: bool, share: float) -> PrefixCache[Memory]:
+            session = _open_session(folder / name, self.config, threads, providers, sighted=sighted)
+            return PrefixCache(
+                lambda: Memory(session, shape, sighted=sighted),
+                conversations=cache_conversations,
+                positions=int(share * cache_bytes) // token_bytes,
+            )
+
+        seeing = _SEEING if sight is not None else 0.0
+        self._cache = cache(GRAPH, sighted=False, share=1 - seeing)
+        # What learnt to answer in a word about pictures does so without them, too: chat is kept
+        # apart from it, at the price of a second graph.
+        self._pictures = None if sight is None else cache(SEEING, sighted=True, share=seeing)
         self._stop = frozenset(self.config.stop)
 
     @property
@@ -197,14 +207,19 @@ class BrainRuntime:
             ModelError: the chat does not fit into the context.
             BusyError: too many conversations are in use.
         """
-        if self._cache.busy(conversation):
+        if any(one.busy(conversation) for one in self._caches):
             return None
         prompt = self.tokens.prompt(messages, reply=False)
         return self._begin(conversation, prompt, rows_of(messages), Sampling(), 0)
 
     def forget(self, conversation: str) -> None:
         """Give a conversation's memory back."""
-        self._cache.forget(conversation)
+        for one in self._caches:
+            one.forget(conversation)
+
+    @property
+    def _caches(self) -> list[PrefixCache[Memory]]:
+        return [one for one in (self._cache, self._pictures) if one is not None]
 
     def _begin(
         self,
@@ -215,7 +230,8 @@ class BrainRuntime:
         max_tokens: int,
     ) -> Generation:
         context, width = self.config.architecture.context, self.config.architecture.width
-        if rows and not self.sighted:
+        cache = self._pictures if rows else self._cache
+        if cache is None:
             raise ModelError(_BLIND)
         if any(row.shape != (width,) for row in rows.values()):
             raise ModelError(f"a picture's rows must be {width} wide; make them with show()")
@@ -227,16 +243,19 @@ class BrainRuntime:
         reserve = min(len(prompt) + max_tokens, context)
         # A reply needs logits, so its last prompt token is always read.
         reusable = prompt[:-1] if max_tokens else prompt
-        entry = self._cache.take(conversation, reusable, reserve)
+        for other in self._caches:
+            if other is not cache:
+                other.interrupt(conversation)
+        entry = cache.take(conversation, reusable, reserve)
         said = reserve - len(prompt)
         return Generation(entry, prompt, rows, (self.tokens, self._stop), sampling, said)
 
 
 def _open_session(
-    path: Path, config: BrainConfig, threads: int, providers: Sequence[str]
+    path: Path, config: BrainConfig, threads: int, providers: Sequence[str], *, sighted: bool
 ) -> onnxruntime.InferenceSession:
     session = open_session(path, threads=threads, providers=providers)
-    expected = input_names(config.architecture, sighted=config.sight is not None)
+    expected = input_names(config.architecture, sighted=sighted)
     if {given.name for given in session.get_inputs()} != expected:
         raise BundleError(f"{path} is not a brain of ours; run: talkover models build")
     return session

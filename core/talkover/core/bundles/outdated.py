@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
+from talkover.core.brain.config import SEEING
 from talkover.core.brain.delta import shipped_sight
 from talkover.core.bundles.manifest import read_manifest
 from talkover.core.ending.runtime import has_ending
@@ -39,6 +40,8 @@ def is_outdated(folder: Path) -> bool:
         return True
     sight = shipped_sight()
     if sight is not None and _variant_of(folder, "brain").get(DELTA) != sha256_of(sight):
+        return True
+    if sight is not None and not (folder / "brain" / SEEING).is_file():
         return True
     if merged is None and listener.window != WindowRule():  # a delta has a window of its own
         return True
