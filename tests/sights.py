@@ -21,7 +21,7 @@ def sight(rgb, at=1.0, words=(), *, blank=False, looked=True):
     """A picture taken at a second, with words as they are read for sure or (word, confidence)."""
     pairs = [(one, 0.9) if isinstance(one, str) else one for one in words]
     found = tuple(Word(text, (0.1, 0.1, 0.5, 0.2), sure) for text, sure in pairs)
-    seen = Seen(np.zeros((196, 8), np.float32), (14, 14), found, blank) if looked else None
+    seen = Seen(np.zeros((196, 480), np.float32), (14, 14), found, blank) if looked else None
     return Sight(Picture(rgb, round(at * RATE), "camera", digest_of(rgb)), seen)
 
 

@@ -1,6 +1,8 @@
 import pytest
 from typer.testing import CliRunner
 
+from talkover.core.brain.config import SEEING
+from talkover.core.brain.delta import shipped_sight
 from talkover.core.bundles import MANIFEST, BundleStore
 from talkover.core.bundles.assemble import Step, assemble
 from talkover.core.bundles.contents import SIGNATURE
@@ -94,8 +96,14 @@ def test_build_if_missing_does_nothing_when_there_is_a_bundle_of_this_version(ru
         SeerConfig(tower="any", reader="any").save(out)
         return {}
 
+    def thinking(out, _tell):
+        (out / SEEING).write_bytes((shipped() / GRAPH).read_bytes())
+        sight = shipped_sight()
+        return {} if sight is None else {DELTA: sha256_of(sight)}
+
     parts = {
         "listener": Step(listening, 1),
+        "brain": Step(thinking, 1),
         "voice": holding(VOICE, DECODER),
         "speaker": holding(SPEAKER),
         "ending": holding(ENDING),
