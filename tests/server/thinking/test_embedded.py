@@ -1,5 +1,6 @@
 import asyncio
 import contextlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,9 +8,13 @@ from sights import RED, plain, scene, sight
 
 from talkover.core.brain import BrainRuntime, Sampling, Shown
 from talkover.core.errors import BusyError, ModelError
+from talkover.core.seer.decoding import fit
+from talkover.core.seer.runtime import SeerRuntime
 from talkover.server.inference import Worker
 from talkover.server.thinking import History, Message, OnnxBrain, build_messages
 from talkover.server.thinking.embedded import STYLE, sentence_ends, showing, styled
+from talkover.trainer.seeing.questions.asking import question
+from talkover.trainer.seeing.questions.question import Kind, Split
 
 SYSTEM = Message("system", "Be kind.")
 HOW = {"max_tokens": 40, "temperature": 0.0}
@@ -100,10 +105,12 @@ async def test_it_answers_in_a_sentence(brain):
 
 
 @pytest.mark.bundle
-async def test_it_reads_what_is_written_in_view(brain):
-    shown = scene(sight(plain(RED), words=["GATE", "12"]))
-    pieces = brain.reply("c", user("Which gate is it?"), shown, **HOW)
-    assert "12" in "".join([piece async for piece in pieces])
+async def test_it_reads_what_is_written_in_view(brain, bundle):
+    asked = question(1, Split.TEST, Kind.DIGITS)
+    seen = SeerRuntime(bundle / "seer").see(fit(asked.pictures[0]))
+    shown = scene(replace(sight(plain(RED)), seen=seen))
+    pieces = brain.reply("c", user(asked.question), shown, **HOW)
+    assert asked.answer in "".join([piece async for piece in pieces])
 
 
 @pytest.mark.bundle
