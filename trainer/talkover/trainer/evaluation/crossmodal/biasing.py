@@ -123,11 +123,11 @@ def measures(heard: Sequence[Leant], weight: float) -> list[Measure]:
         heard: All questions.
         weight: With which words in view were favoured.
     """
-    kinds = [one.kind for one in heard if one.seen]
+    in_view = [one for one in heard if one.seen]
     seen = Resampled(
-        [[float(one.errors[place].seen) for one in heard if one.seen] for place in (0, 1)],
-        [float(one.seen) for one in heard if one.seen],
-        ["all"] * len(kinds),
+        [[float(one.errors[place].seen) for one in in_view] for place in (0, 1)],
+        [float(one.seen) for one in in_view],
+        ["all"] * len(in_view),
     )
     others = Resampled(
         [[float(one.errors[place].others) for one in heard] for place in (0, 1)],

@@ -119,7 +119,7 @@ def evaluate(
             quick=quick,
         )
         if pace and not stopped and answerer == _BUNDLE:
-            report = replace(report, measures=_paces(console, asked, wanted, data_dir))
+            report = replace(report, measures=_paces(console, asked, wanted))
         met = _report(console, report, wanted.rows(kept.all), asked, json=json, html=html)
     if stopped or not met:
         raise typer.Exit(_STOPPED if stopped else 1)
@@ -132,12 +132,14 @@ class _Opened:
     Attributes:
         who: Answers.
         bundle_id: Of the bundle that answers or hears; empty: none does.
+        folder: Of that bundle.
         readers: Hear, stock first.
         speaker: Asks out loud; None: nobody does.
     """
 
     who: "Answerer"
     bundle_id: str
+    folder: Path
     readers: "tuple[Reader, ...]"
     speaker: "Speaker | None"
 
@@ -179,14 +181,16 @@ def _opened(answerer: str, bundle: str, folder: Path, wanted: "Wanted") -> _Open
         guesser(wanted) if answerer == _GUESS else Embedded.open(part.parent, bundle_id[:_SHOWN])
     )
     if not wanted.spoken:
-        return _Opened(who, bundle_id, (), None)
+        return _Opened(who, bundle_id, part.parent, (), None)
     from talkover.trainer.data.recipe import Recipe
     from talkover.trainer.evaluation.crossmodal.spoken import RECIPE, Speaker
     from talkover.trainer.evaluation.trained import choosing
 
     stock = choosing.stock(require(folder, find_part(_WEIGHTS)))
     readers = (stock, choosing.exported(bundle_id, part, _VARIANT))
-    return _Opened(who, bundle_id, readers, Speaker(Recipe.load(RECIPE, seed=wanted.seed)))
+    return _Opened(
+        who, bundle_id, part.parent, readers, Speaker(Recipe.load(RECIPE, seed=wanted.seed))
+    )
 
 
 def _ask(console: Console, wanted: "Wanted", asked: _Opened, kept: "Kept[Row]") -> None:
@@ -205,17 +209,14 @@ def _ask(console: Console, wanted: "Wanted", asked: _Opened, kept: "Kept[Row]") 
         ask_all(wanted, asked.who, names, ears, asked.speaker, kept, tick)
 
 
-def _paces(
-    console: Console, asked: _Opened, wanted: "Wanted", data_dir: Path | None
-) -> "list[Measure]":
+def _paces(console: Console, asked: _Opened, wanted: "Wanted") -> "list[Measure]":
     """How quick answers are, a question of each kind in turn."""
     from talkover.trainer.evaluation.crossmodal.embedded import Embedded
     from talkover.trainer.evaluation.crossmodal.figures import paces
     from talkover.trainer.seeing.questions.asking import question
     from talkover.trainer.seeing.questions.question import Split
 
-    folder = bundle_of(load_settings(data_dir=data_dir).data_dir, asked.bundle_id)[1].parent
-    quick = Embedded.open(folder, asked.who.name, threads=_THREADS)
+    quick = Embedded.open(asked.folder, asked.who.name, threads=_THREADS)
     found: list[tuple[float, float]] = []
     with progress_bar(console) as progress:
         turns = min(_TIMED, wanted.count)
