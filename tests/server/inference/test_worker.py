@@ -1,12 +1,15 @@
 """The thread that models run on."""
 
 import asyncio
+import os
 import threading
+import time
 
 import pytest
 
 from talkover.core.errors import BusyError
 from talkover.server.inference import Worker
+from talkover.server.inference.priority import LOWEST, can_rise
 
 
 @pytest.fixture
@@ -67,3 +70,36 @@ async def test_closing_cancels_who_waits_and_refuses_who_comes():
         await waiting
     with pytest.raises(BusyError, match="closed"):
         await worker.run(lambda: None)
+
+
+@pytest.mark.skipif(not can_rise(), reason="needs the right to raise priorities")
+async def test_what_is_built_beside_calls_yields_until_somebody_waits_for_it():
+    worker = Worker("built-beside", nice=3, low=True)
+    release = threading.Event()
+
+    def start() -> int:
+        child = threading.Thread(target=release.wait, daemon=True)
+        child.start()
+        while child.native_id is None:
+            time.sleep(0.001)
+        return child.native_id
+
+    child = await worker.run(start)
+    own = await worker.run(threading.get_native_id)
+    assert [niceness(one) for one in (own, child)] == [LOWEST, LOWEST]
+    worker.rise()
+    assert [niceness(one) for one in (own, child)] == [3, 3]
+    assert niceness(threading.get_native_id()) == 0
+    release.set()
+    await worker.close()
+
+
+async def test_without_that_right_it_has_its_place_at_once(monkeypatch):
+    monkeypatch.setattr("talkover.server.inference.worker.can_rise", lambda: False)
+    worker = Worker("in-place", nice=3, low=True)
+    assert niceness(await worker.run(threading.get_native_id)) == 3
+    await worker.close()
+
+
+def niceness(thread: int) -> int:
+    return os.getpriority(os.PRIO_PROCESS, thread)

@@ -45,7 +45,7 @@ def named(bundle: str, worker: Worker, voices: object = None) -> Loaded:
     """A bundle without models: enough to decide about it."""
     listener = BatchedListener(NOTHING, worker)
     parts = Parts(bundle, cast("Any", voices), listener, NOTHING, NOTHING, NOTHING)
-    return Loaded(parts, Seat(NOTHING, worker), (), ())
+    return Loaded(parts, Seat(NOTHING, worker), (), (), ())
 
 
 def open_house(shelf: Shelf, bundle: str, worker: Worker, data_dir: Path) -> House:

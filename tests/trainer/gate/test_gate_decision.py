@@ -107,6 +107,17 @@ def test_each_rate_has_a_gate_of_its_own(which, group, values):
     assert failed(gate(changed({group}, **values), figures())) == [which]
 
 
+def test_more_switches_are_heard_for_their_own_gate_alone():
+    more = tuple(
+        Outcome(f"s{n}", Group.SWITCHED, "tag", 10, 1, switched=3, switched_errors=1, written=10)
+        for n in range(20)
+    )
+    base = figures(outcomes=figures().outcomes + more, milliseconds=(100.0,) * 74)
+    worse = tuple(replace(one, errors=9, deletions=9, switched_errors=3) for one in more)
+    other = replace(base, outcomes=figures().outcomes + worse)
+    assert failed(gate(other, base)) == [Gate.SWITCHED]
+
+
 def test_a_single_word_is_let_through():
     one = changed({Group.PEOPLE}, errors=lambda one: 1 + (one.name == "p0"))
     strict = Limits(people=0.5)

@@ -20,7 +20,7 @@ from talkover.trainer.gate.verdict import Gate
 
 pytestmark = pytest.mark.bundle
 
-AMOUNT = Amount(spoken=2, people=4, wordless=1)
+AMOUNT = Amount(spoken=2, people=4, wordless=1, switched=1)
 
 
 @pytest.fixture(scope="module")
@@ -60,14 +60,17 @@ def noisy_weights(amount):
 
 
 def test_what_is_heard_is_of_validation_and_always_the_same(material):
-    assert material.count == 7
+    assert material.count == 8
     again = gather(AMOUNT, seed=0)
     for one, other in zip(
-        material.spoken + material.people, again.spoken + again.people, strict=True
+        material.spoken + material.people + material.switched,
+        again.spoken + again.people + again.switched,
+        strict=True,
     ):
         assert one.name == other.name
         assert np.array_equal(one.pcm, other.pcm)
     assert all("-validation-" in one.name for one in material.spoken)
+    assert all(len({language for _, language in one.words}) == 2 for one in material.switched)
     assert [one.language for one in people(3, seed=1)] == ["en", "es", "fr"]
     assert len({one.accent for one in spoken(4, seed=0, noisy=False)}) == 4
     assert all(one.snr is None for one in spoken(4, seed=0, noisy=False))

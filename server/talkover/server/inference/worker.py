@@ -2,19 +2,23 @@
 
 import asyncio
 import contextlib
-import os
 import queue
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from talkover.core.errors import BusyError
+from talkover.server.inference.priority import (
+    LOWEST,
+    NICE,
+    can_rise,
+    name_thread,
+    set_nice,
+    threads_named,
+)
 
 T = TypeVar("T")
-
-NICE: Final = 10
-"""How much inference yields to the event loop, on the scale of ``nice``."""
 
 
 @dataclass(slots=True)
@@ -34,12 +38,15 @@ class Worker:
     Args:
         name: Of the thread, for logs and profilers.
         depth: Jobs that may wait. One more raises ``BusyError``: refuse, don't queue.
-        nice: Added to the thread's niceness where the platform has one per thread (Linux).
+        nice: Of the thread, where the platform has one per thread (Linux).
+        low: It yields to everything until ``rise``, where the system lets it rise at all: for
+            what is built beside calls.
     """
 
-    def __init__(self, name: str, *, depth: int = 64, nice: int = NICE) -> None:
+    def __init__(self, name: str, *, depth: int = 64, nice: int = NICE, low: bool = False) -> None:
         self.name = name
         self._nice = nice
+        self._first = LOWEST if low and can_rise() else nice
         self._jobs: queue.Queue[_Job | None] = queue.Queue(maxsize=depth)
         self._closed = False
         self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
@@ -71,6 +78,12 @@ class Worker:
             ) from None
         return await future
 
+    def rise(self) -> None:
+        """Somebody waits for this worker from now on: it, and the threads it started, get going."""
+        if self._first != self._nice:
+            for thread in threads_named(self.name):
+                set_nice(self._nice, thread)
+
     async def close(self) -> None:
         """Refuse new jobs, cancel those in line, and wait for the one that runs."""
         if self._closed:
@@ -85,9 +98,8 @@ class Worker:
         await asyncio.to_thread(self._thread.join)
 
     def _serve(self) -> None:
-        if hasattr(os, "setpriority"):
-            with contextlib.suppress(OSError):
-                os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), self._nice)
+        name_thread(self.name)
+        set_nice(self._first)
         while (job := self._jobs.get()) is not None:
             if job.future.cancelled():
                 continue

@@ -40,9 +40,13 @@ class Builder:
         folder: Of the bundle, verified.
         settings: What models run on.
         providers: Of ONNX Runtime, best first.
+
+    Attributes:
+        workers: Of the parts that it built. They yield to everything until they ``rise``.
     """
 
     def __init__(self, folder: Path, settings: Settings, providers: tuple[str, ...]) -> None:
+        self.workers: list[Worker] = []
         self._folder = folder
         self._settings = settings
         self._models = settings.models
@@ -51,7 +55,7 @@ class Builder:
     async def listener(self, stack: Stack) -> Hearing:
         """Words from audio, for sessions, and for those who ask the model themselves."""
         models, folder = self._models, self._folder / "listener"
-        ears = _worker(stack, "listener", nice=_EARS)
+        ears = self._worker(stack, "listener", nice=_EARS)
 
         def build() -> ListenerRuntime:
             runtime = ListenerRuntime(
@@ -78,7 +82,7 @@ class Builder:
             )
             stack.push_async_callback(endpoint.close)
             return endpoint
-        head = _worker(stack, "brain")
+        head = self._worker(stack, "brain")
         if settings.native.folder is not None:
             return await _native(settings.native, head, stack)
         threads = self._models.threads
@@ -95,7 +99,7 @@ class Builder:
         """Audio from words."""
         voice = await PiperVoice.load(
             self._folder / "voice",
-            _worker(stack, "voice"),
+            self._worker(stack, "voice"),
             threads=self._models.threads,
             providers=self._providers,
         )
@@ -104,7 +108,7 @@ class Builder:
 
     async def voices(self, stack: Stack) -> BatchedVoices:
         """Voice activity; on the CPU, where a hop takes 0.1 ms: the way to a GPU takes longer."""
-        drums = _worker(stack, "voices", nice=0)
+        drums = self._worker(stack, "voices", nice=0)
         model = await drums.run(lambda: VoiceModel(self._folder / "vad" / "model.onnx"))
         voices = BatchedVoices(model, drums)
         stack.push_async_callback(voices.close)
@@ -115,7 +119,7 @@ class Builder:
         folder = self._folder / "speaker"
         if not has_speaker(folder):
             return None
-        worker = _worker(stack, "speaker", nice=0)
+        worker = self._worker(stack, "speaker", nice=0)
         return Seat(await worker.run(lambda: SpeakerRuntime(folder)), worker)
 
     async def ending(self, stack: Stack) -> Seat[EndingRuntime] | None:
@@ -123,7 +127,7 @@ class Builder:
         folder = self._folder / "ending"
         if not has_ending(folder):
             return None
-        worker = _worker(stack, "ending", nice=0)
+        worker = self._worker(stack, "ending", nice=0)
         return Seat(await worker.run(lambda: EndingRuntime(folder)), worker)
 
     async def seer(self, stack: Stack) -> Seer | None:
@@ -132,7 +136,7 @@ class Builder:
         if not has_seer(folder):
             return None
         threads, providers = self._models.threads, self._providers
-        eyes = _worker(stack, "seer")
+        eyes = self._worker(stack, "seer")
 
         def build() -> Looks:
             return SeerRuntime(folder, threads=threads, providers=providers)
@@ -144,12 +148,18 @@ class Builder:
         folder = self._folder / "overlap"
         if not folder.is_dir():
             return None
-        worker = _worker(stack, "overlap", nice=0)
+        worker = self._worker(stack, "overlap", nice=0)
         try:
             return Seat(await worker.run(lambda: OverlapRuntime(folder)), worker)
         except OutdatedError as error:
             log.warning("overlap.outdated", error=str(error))
             return None
+
+    def _worker(self, stack: Stack, name: str, nice: int = NICE) -> Worker:
+        made = Worker(name, nice=nice, low=True)
+        stack.push_async_callback(made.close)
+        self.workers.append(made)
+        return made
 
 
 async def _native(settings: NativeSettings, worker: Worker, stack: Stack) -> VoiceVLM:
@@ -165,9 +175,3 @@ async def _native(settings: NativeSettings, worker: Worker, stack: Stack) -> Voi
     brain = NativeBrain(runtime, worker, pictures=settings.pictures)
     stack.push_async_callback(brain.close)
     return brain
-
-
-def _worker(stack: Stack, name: str, nice: int = NICE) -> Worker:
-    made = Worker(name, nice=nice)
-    stack.push_async_callback(made.close)
-    return made

@@ -52,6 +52,7 @@ class House:
         self.listeners: list[Callable[[Generation, State], None]] = []
         self._loader = loader
         self._loaded = {self.generations.current.number: first}
+        first.rise()
         self._nursery = Nursery(self.generations, shelf, loader, self._quiet, self._keep)
         self._tasks: set[asyncio.Task[None]] = set()
         self._shadow: tuple[Generation, Shadow, asyncio.Task[None]] | None = None
@@ -216,6 +217,7 @@ class House:
 
     def _keep(self, generation: Generation, loaded: Loaded) -> None:
         self._loaded[generation.number] = loaded
+        loaded.rise()
         if loaded.parts.listener is self.parts.listener:
             # It hears as callers are heard already: the shadow would show nothing.
             generation.goal = max(generation.goal, Goal.CANARY)

@@ -3,6 +3,7 @@
 ONNX Runtime lets go of the interpreter while it reads a graph, so threads do: measured with 1.32 on
 two cores, building any session of a bundle held the event loop for 9 ms at most, and taking one
 down for 20. What held it for 90 to 140 was the parsing of vocabularies: see ``tokenizer_files``.
+Whoever answers calls meanwhile goes first: what is built has the lowest priority until it serves.
 """
 
 from collections.abc import Awaitable, Callable
@@ -18,7 +19,7 @@ from talkover.core.onnx.providers import available, choose_providers
 from talkover.core.settings import Settings
 from talkover.core.weights.catalog import Role
 from talkover.server.evidence import Witness
-from talkover.server.inference import Seat
+from talkover.server.inference import Seat, Worker
 from talkover.server.parts import Parts
 from talkover.server.swap.building import Builder
 from talkover.server.swap.pool import Build, Pool, part_key
@@ -43,12 +44,19 @@ class Loaded:
         listener: The same listener, for those who ask the model itself.
         keys: Of the parts, in the pool.
         fresh: Roles that had to be built for it.
+        workers: Of those.
     """
 
     parts: Parts
     listener: Seat[ListenerRuntime]
     keys: tuple[str, ...]
     fresh: tuple[Role, ...]
+    workers: tuple[Worker, ...]
+
+    def rise(self) -> None:
+        """Callers wait for it from now on."""
+        for worker in self.workers:
+            worker.rise()
 
 
 class Loader:
@@ -117,7 +125,7 @@ class Loader:
             fresh=fresh,
         )
         parts = Parts(manifest.id, voices, listener, witness, brain, voice, seer)
-        return Loaded(parts, seat, tuple(keys), tuple(fresh))
+        return Loaded(parts, seat, tuple(keys), tuple(fresh), tuple(build.workers))
 
     async def unload(self, loaded: Loaded) -> None:
         """Take down what no other bundle has; whoever waits for a part of it is cancelled."""

@@ -11,7 +11,7 @@ from talkover.core.report import Report, hand_over, progress_bar
 from talkover.core.settings import load_settings
 from talkover.trainer.evaluation.cli import DataDir, Html, Json, bundle_of, not_installed
 
-_QUICK: Final = (22, 6, 2)
+_QUICK: Final = (22, 6, 2, 15)
 
 
 def gate(
@@ -32,7 +32,7 @@ def gate(
 ) -> None:
     """Judge a bundle before it may take another one's place; code 1 when a gate refuses it.
 
-    Both exported listeners hear the same sixty-six sounds: seventeen accents and five code-switch
+    Both exported listeners hear the same 96 sounds: seventeen accents and five code-switch
     patterns, real people in three languages, and noise without a word, all of validation splits.
     The candidate must not be worse, by more than the margin that each gate states: word errors
     (paired bootstrap), the worst five accents, deletions, repetition, switched words, real people,
@@ -50,8 +50,9 @@ def gate(
     except ImportError as error:
         raise not_installed(error) from None
     amount = Amount(*_QUICK) if quick else Amount()
+    made = amount.spoken + amount.people + amount.switched
     with progress_bar(console) as progress:
-        bar = progress.add_task("making what is heard", total=amount.spoken + amount.people)
+        bar = progress.add_task("making what is heard", total=made)
         material = gather(
             amount, seed=seed, tick=lambda: progress.update(bar, advance=1, refresh=True)
         )

@@ -45,7 +45,8 @@ def gate(candidate: Figures, current: Figures, limits: Limits | None = None) -> 
 
 def _findings(candidate: Figures, current: Figures, limits: Limits) -> Iterator[Finding]:
     pairs = tuple(zip(current.outcomes, candidate.outcomes, strict=True))
-    said = [pair for pair in pairs if pair[0].words]
+    worded = [pair for pair in pairs if pair[0].words]
+    said = [pair for pair in worded if pair[0].group is not Group.SWITCHED]
     spoken = [pair for pair in said if pair[0].group is Group.SPOKEN]
     yield _overall(said, limits.overall)
     if spoken:
@@ -55,7 +56,7 @@ def _findings(candidate: Figures, current: Figures, limits: Limits) -> Iterator[
         (Gate.REPETITION, pairs, lambda o: o.repeats, lambda _: 1, limits.repetition),
         (
             Gate.SWITCHED,
-            said,
+            worded,
             lambda o: o.switched_errors,
             lambda o: o.switched,
             limits.switched,

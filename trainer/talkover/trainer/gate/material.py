@@ -4,9 +4,9 @@ What a gate decides upon again and again cannot be what is reported in the end, 
 never heard here; nor is the training split.
 """
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from itertools import zip_longest
 from typing import Final
 
 import numpy as np
@@ -17,6 +17,7 @@ from talkover.trainer.data.dirt import Made
 from talkover.trainer.data.mouths import Sound
 from talkover.trainer.data.recipe import Recipe
 from talkover.trainer.data.studio import Studio
+from talkover.trainer.data.switching.tokens import Pattern
 from talkover.trainer.data.texts import Split
 from talkover.trainer.overlap import sounds
 from talkover.trainer.overlap.scenes import at_level
@@ -44,11 +45,14 @@ class Amount:
             them, less than in training: what nobody understands tells no bundle from another.
         people: Recorded prompts of real people, clean, languages in turn.
         wordless: Sounds in which nobody says anything.
+        switched: More code-switches, for what is said of switched words alone: those that come in
+            turn hold about thirty, of which two are more than the gate lets through.
     """
 
     spoken: int = 44
     people: int = 18
     wordless: int = 4
+    switched: int = 30
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,16 +63,18 @@ class Material:
         spoken: Accents and code-switches.
         people: Real people.
         wordless: Sounds without a word.
+        switched: More code-switches.
     """
 
     spoken: tuple[Example, ...]
     people: tuple[Example, ...]
     wordless: tuple[Sound, ...]
+    switched: tuple[Example, ...] = ()
 
     @property
     def count(self) -> int:
         """Sounds."""
-        return len(self.spoken) + len(self.people) + len(self.wordless)
+        return sum(map(len, (self.spoken, self.people, self.wordless, self.switched)))
 
 
 def gather(amount: Amount, *, seed: int, tick: Tick = lambda: None) -> Material:
@@ -87,6 +93,7 @@ def gather(amount: Amount, *, seed: int, tick: Tick = lambda: None) -> Material:
         spoken(amount.spoken, seed=seed, tick=tick),
         people(amount.people, seed=seed, tick=tick),
         tuple(_wordless(seed, number) for number in range(amount.wordless)),
+        _switched(amount.switched, after=amount.spoken, seed=seed, tick=tick),
     )
 
 
@@ -105,11 +112,28 @@ def spoken(
         ConfigError: an engine is not installed.
         DataError: there is no music here.
     """
+    return _said(_recipe(seed, noisy=noisy), range(count), tick)
+
+
+def _switched(count: int, *, after: int, seed: int, tick: Tick) -> tuple[Example, ...]:
+    """The first code-switches that come after so many utterances."""
+    recipe = _recipe(seed, noisy=True)
+    turns = recipe.conditions
+    numbers = (
+        one for one in itertools.count(after) if isinstance(turns[one % len(turns)], Pattern)
+    )
+    return _said(recipe, itertools.islice(numbers, count), tick)
+
+
+def _recipe(seed: int, *, noisy: bool) -> Recipe:
     share = _NOISY if noisy else 0.0
-    recipe = replace(Recipe.load(RECIPE, seed=seed), noisy=share, snr=_SNR, lines=False)
+    return replace(Recipe.load(RECIPE, seed=seed), noisy=share, snr=_SNR, lines=False)
+
+
+def _said(recipe: Recipe, numbers: Iterable[int], tick: Tick) -> tuple[Example, ...]:
     found = []
     with Studio(recipe, Split.VALIDATION) as studio:
-        for number in range(count):
+        for number in numbers:
             found.append(Example.of(studio.utterance(number)))
             tick()
     return tuple(found)
@@ -131,7 +155,7 @@ def people(count: int, *, seed: int, tick: Tick = lambda: None) -> tuple[Example
     for language in LANGUAGES:
         prompts = prompts_of(language, Split.VALIDATION)
         pools.append([prompts[int(place)] for place in random.permutation(len(prompts))])
-    in_turn = [one for some in zip_longest(*pools) for one in some if one is not None]
+    in_turn = [one for some in itertools.zip_longest(*pools) for one in some if one is not None]
     found = []
     for prompt in in_turn[:count]:
         said = heard(prompt)

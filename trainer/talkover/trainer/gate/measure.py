@@ -80,7 +80,12 @@ def measure(
     tallies = [_Tally(open_listener(bundle), [], []) for bundle in bundles]
     for tally in tallies:
         _warm_up(tally.runtime)
-    for group, examples in ((Group.SPOKEN, material.spoken), (Group.PEOPLE, material.people)):
+    kinds = (
+        (Group.SPOKEN, material.spoken),
+        (Group.PEOPLE, material.people),
+        (Group.SWITCHED, material.switched),
+    )
+    for group, examples in kinds:
         for example in examples:
             for tally in tallies:
                 text, complete = tally.read(example.pcm, example.language)

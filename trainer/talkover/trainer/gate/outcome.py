@@ -14,6 +14,7 @@ class Group(StrEnum):
     """Of what kind a sound is."""
 
     SPOKEN = "spoken"
+    SWITCHED = "switched"
     PEOPLE = "people"
     WORDLESS = "wordless"
 

@@ -21,7 +21,7 @@ from talkover.trainer.learning.cycle import ENDS, Cycle
 from talkover.trainer.policy.tuning import hold_back
 from talkover.trainer.stages.run import begin_policy, load_policy, read_recipe
 
-_QUICK: Final = Amount(spoken=4, people=2, wordless=1)
+_QUICK: Final = Amount(spoken=4, people=2, wordless=1, switched=0)
 _QUICK_EXAMPLES: Final = 4
 _PATIENCE: Final = 10.0  # s for Redis
 
