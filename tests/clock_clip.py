@@ -1,30 +1,18 @@
-"""A rendered clip: a room in which a clock runs and a bar code says which picture it is."""
+"""The rendered clip of the measurement as a camera, and which picture of it one is."""
 
 import asyncio
-import io
 import time
 from fractions import Fraction
 
 import numpy as np
 from aiortc.mediastreams import MediaStreamTrack
 from av import VideoFrame
-from PIL import Image, ImageDraw
+from moments.clip import BITS, HIGH, WIDE, encoded, picture
 
-BITS = 12
-WIDE, HIGH = 320, 240
+__all__ = ["BASE", "FPS", "Camera", "encoded", "number_of", "picture"]
+
 FPS = 5
 BASE = Fraction(1, 90_000)
-
-
-def picture(number, rate):
-    """The picture of a number, uint8 [h, w, 3]: seconds as digits, the number as black bars."""
-    image = Image.new("RGB", (WIDE, HIGH), (190, 200, 205))
-    draw = ImageDraw.Draw(image)
-    draw.text((100, 90), f"{number / rate:06.2f}", fill=(30, 30, 90), font_size=40)
-    for bit in range(BITS):
-        ink = (10, 10, 10) if number >> bit & 1 else (245, 245, 245)
-        draw.rectangle((10 + bit * 25, 200, 30 + bit * 25, 230), fill=ink)
-    return np.asarray(image)
 
 
 def number_of(rgb):
@@ -33,13 +21,6 @@ def number_of(rgb):
     scale = wide / WIDE
     row = rgb[round(215 * high / HIGH)]
     return sum(1 << bit for bit in range(BITS) if row[round((20 + bit * 25) * scale)].mean() < 128)
-
-
-def encoded(rgb, form="JPEG", **more):
-    """As a file."""
-    sink = io.BytesIO()
-    Image.fromarray(rgb).save(sink, form, **more)
-    return sink.getvalue()
 
 
 class Camera(MediaStreamTrack):

@@ -103,7 +103,7 @@ def make_world(folder: Path) -> World:
             weights.symlink_to(home / "weights")
         current = build_base(folder / _DATA)
         own.set_current(current)
-    return World(folder, _free_port(), _free_port(), current)
+    return World(folder, free_port(), free_port(), current)
 
 
 def alive(url: str) -> tuple[Generation, ...]:
@@ -168,7 +168,8 @@ def missed(report: Path) -> str:
         raise ConfigError(f"{report} is no report: {error!r}") from None
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

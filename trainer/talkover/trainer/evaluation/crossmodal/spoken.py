@@ -15,6 +15,8 @@ from talkover.trainer.data.engines.voices import VoiceInfo, voice
 from talkover.trainer.data.mouths import Sound
 from talkover.trainer.data.recipe import Recipe
 from talkover.trainer.data.studio import Studio
+from talkover.trainer.data.texts import Split
+from talkover.trainer.data.timing import TimedWord
 from talkover.trainer.seeing.questions.question import Kind, Question
 
 RECIPE: Final = "dialects17x5"
@@ -32,6 +34,7 @@ class Clip:
         voice: Whose.
         snr: Of the voice over the noise (dB); None: there is none.
         noise: Which.
+        words: And when each is heard.
     """
 
     pcm: Sound
@@ -39,6 +42,7 @@ class Clip:
     voice: str
     snr: float | None
     noise: str
+    words: tuple[TimedWord, ...]
 
 
 class Speaker(Closing):
@@ -70,15 +74,29 @@ class Speaker(Closing):
             WeightsError: a voice's weights are not here.
             DataError: the recipe has music, and there is none here.
         """
-        recipe, kinds = self._recipe, list(Kind)
+        kinds = list(Kind)
         place = question.number * len(kinds) + kinds.index(question.kind)
+        return self.utter(question.question, place, question.split)
+
+    def utter(self, text: str, place: int, split: Split) -> Clip:
+        """Anything out loud.
+
+        Args:
+            text: English.
+            place: Decides the accent, in turn, the voice, and what is laid over.
+            split: Whose voices and noises.
+
+        Raises:
+            ConfigError: as ``say``, and so are the others.
+        """
+        recipe = self._recipe
         random = np.random.default_rng(np.random.SeedSequence([recipe.seed, place]))
         code = recipe.accents[place % len(recipe.accents)]
-        whose = self._voice(question, code, random)
+        whose = self._voice(split, code, random)
         uttered = self._engines.speak(
             whose,
             accent(code),
-            accent(code).say(question.question),
+            accent(code).say(text),
             pace=float(random.uniform(*recipe.pace)),
             pitch=round(random.uniform(*recipe.pitch)),
         )
@@ -86,10 +104,10 @@ class Speaker(Closing):
         loud = float(np.sqrt(np.mean(uttered.pcm**2))) or 1.0
         around = tuple(round(random.uniform(*_PADDING) * RATE) for _ in range(2))
         said = Clean(
-            f"question-{recipe.seed}-{question.split}-{place:07d}",
-            question.split,
+            f"question-{recipe.seed}-{split}-{place:07d}",
+            split,
             in_steps(np.pad(uttered.pcm * np.float32(level / loud), around)),
-            question.question,
+            text,
             tuple(word.later(around[0]) for word in uttered.words),
             "pictures",
             code,
@@ -99,22 +117,22 @@ class Speaker(Closing):
             voice=whose.name,
             speaker=whose.person,
         )
-        made = dirtied(recipe, said, neighbours(place), self._other(question))
-        return Clip(made.pcm, code, whose.name, made.snr, made.noise)
+        made = dirtied(recipe, said, neighbours(place), self._other(split))
+        return Clip(made.pcm, code, whose.name, made.snr, made.noise, said.words)
 
-    def _voice(self, question: Question, code: str, random: np.random.Generator) -> VoiceInfo:
+    def _voice(self, split: Split, code: str, random: np.random.Generator) -> VoiceInfo:
         """One of those that the recipe has for the split, and that speak so; eSpeak's always do."""
         place = random.random()
         for guest in self._recipe.guests:
-            able = [one for one in guest.voices[question.split] if code in voice(one).accents]
+            able = [one for one in guest.voices[split] if code in voice(one).accents]
             if place < guest.share and able:
                 return voice(str(random.choice(able)))
             place -= guest.share
-        return voice(f"espeak-{random.choice(self._recipe.voices[question.split])}")
+        return voice(f"espeak-{random.choice(self._recipe.voices[split])}")
 
-    def _other(self, question: Question) -> Fetch:
+    def _other(self, split: Split) -> Fetch:
         """Sounds of the recipe's own utterances, which are heard behind."""
-        if question.split not in self._studio:
-            self._studio[question.split] = Studio(self._recipe, question.split)
-        studio = self._studio[question.split]
+        if split not in self._studio:
+            self._studio[split] = Studio(self._recipe, split)
+        studio = self._studio[split]
         return lambda number: studio.clean(number).pcm

@@ -1,0 +1,150 @@
+"""Whether an answer speaks of the picture that was in view when it was asked about.
+
+Starts a server, and calls it: a clock is shown, five pictures a second, while questions that point
+at something ("what does this say, and ...") are asked out loud in 17 accents, clean and in noise,
+by voices of the test split. The right picture is the one that was in view in the middle of the
+pointing word, which the synthetic voice tells to the sample. Bar: 98 % of the answers speak of it,
+or of the one beside it. Ends with a report, and with code 1 when the bar is missed.
+"""
+
+import argparse
+import asyncio
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Final
+
+from demo.children import Children, CommandError
+from demo.world import alive, free_port
+from moments.asked import Found, asked
+from moments.calling import ask, worst
+from rich.console import Console
+
+from talkover.core.errors import TalkoverError
+from talkover.core.report import (
+    Listing,
+    Measure,
+    Report,
+    Resampled,
+    hand_over,
+    progress_bar,
+    to_html,
+)
+from talkover.core.report.resampling import mean
+from talkover.trainer.data.recipe import Recipe
+from talkover.trainer.data.texts import Split
+from talkover.trainer.evaluation.crossmodal.spoken import RECIPE, Speaker
+
+_BAR: Final = 98.0
+_QUICK: Final = 8
+_START: Final = 120.0  # seconds that the server may take
+_SNR: Final = (10.0, 30.0)  # dB: where most words are heard
+
+
+def main() -> int:
+    """Measure; the exit code."""
+    wanted = _arguments()
+    console = Console(highlight=False)
+    count = _QUICK if wanted.quick else wanted.count
+    try:
+        with ExitStack() as stack:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="moments-")))
+            children = stack.enter_context(Children(folder / "logs", {}))
+            found = asyncio.run(_measure(_server(children), count, wanted, console))
+    except (CommandError, TalkoverError) as error:
+        console.print(str(error), markup=False)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    report = Report(
+        title="The picture of the moment that was asked about",
+        measures=_measures(found),
+        seed=wanted.seed,
+        quick=wanted.quick,
+    )
+    missed = Listing("Another picture", ("accent", "said", "heard", "cue", "off"), worst(found))
+    details = {"found": [asdict(one) for one in found]}
+    hand_over(report, console, json=wanted.json, listings=[missed], details=details)
+    if wanted.html is not None:
+        wanted.html.write_text(to_html(report, []), "utf-8")
+    return 0 if report.met else 1
+
+
+async def _measure(
+    url: str, count: int, wanted: argparse.Namespace, console: Console
+) -> list[Found]:
+    recipe = replace(Recipe.load(RECIPE, seed=wanted.seed), snr=_SNR, lines=False)
+    waiting = asyncio.Queue[int]()
+    for number in range(count):
+        waiting.put_nowait(number)
+    found: list[Found] = []
+    with Speaker(recipe) as speaker, progress_bar(console) as progress:
+        bar = progress.add_task("questions", total=count)
+
+        async def call() -> None:
+            while not waiting.empty():
+                number = waiting.get_nowait()
+                one = asked(number)
+                clip = await asyncio.to_thread(speaker.utter, one.text, number, Split.TEST)
+                found.append(await ask(url, number, one, clip))
+                progress.update(bar, advance=1, refresh=True)
+
+        await asyncio.gather(*(call() for _ in range(wanted.parallel)))
+    return sorted(found, key=lambda one: one.number)
+
+
+def _server(children: Children) -> str:
+    port, page = free_port(), free_port()
+    children.start("serve", "serve", "--port", str(port), "--http-port", str(page))
+    url, until = f"grpc://127.0.0.1:{port}", time.monotonic() + _START
+    while not alive(url):
+        if children.ended("serve") or time.monotonic() > until:
+            raise CommandError(f"the server did not start:\n{children.said('serve')}")
+        time.sleep(0.5)
+    return url
+
+
+def _measures(found: Sequence[Found]) -> list[Measure]:
+    clean = [one for one in found if one.snr is None]
+    noisy = [one for one in found if one.snr is not None]
+    rows = [_share("right, or the one beside it", found, 1, bar=_BAR)]
+    rows.append(_share("right to the picture", found, 0))
+    for name, some in (("clean", clean), ("in noise of 10 to 30 dB", noisy)):
+        if some:
+            rows.append(_share(f"right, or the one beside it: {name}", some, 1))
+    off = [abs(one.off) for one in found if one.off is not None]
+    rows.append(Measure("pictures off, mean", sum(off) / max(1, len(off)), "", len(off)))
+    return rows
+
+
+def _share(
+    name: str, found: Sequence[Found], pictures: int, *, bar: float | None = None
+) -> Measure:
+    right = [float(one.within(pictures)) for one in found]
+    every = Resampled([right], [1.0] * len(right), ["all"] * len(right))
+    value = every.of(mean, 0).times(100.0)
+    said = None if bar is None else f">= {bar:g}"
+    met = None if bar is None else value.value >= bar
+    return Measure(name, value.value, "%", value.n, value.interval, said, met)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--count", type=int, default=102, help="Questions. Default: %(default)s.")
+    parser.add_argument(
+        "--parallel", type=int, default=2, help="Calls at a time. Default: %(default)s."
+    )
+    parser.add_argument("--quick", action="store_true", help="Eight questions.")
+    parser.add_argument("--seed", type=int, default=0, help="Of voices and noises.")
+    parser.add_argument("--json", type=Path, help="Write the report as JSON.")
+    parser.add_argument("--html", type=Path, help="Write it as a page.")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,1 @@
+"""Which picture an answer speaks of, measured in calls."""
