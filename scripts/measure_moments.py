@@ -30,6 +30,8 @@ from talkover.core.report import (
     Report,
     Resampled,
     hand_over,
+    percentile,
+    percentile_interval,
     progress_bar,
     to_html,
 )
@@ -117,6 +119,17 @@ def _measures(found: Sequence[Found]) -> list[Measure]:
             rows.append(_share(f"right, or the one beside it: {name}", some, 1))
     off = [abs(one.off) for one in found if one.off is not None]
     rows.append(Measure("pictures off, mean", sum(off) / max(1, len(off)), "", len(off)))
+    waits = [one.wait for one in found if one.wait is not None]
+    if waits:
+        rows.append(
+            Measure(
+                "from the last sound of a question to the first of its answer, p50",
+                percentile(waits, 50),
+                "s",
+                len(waits),
+                percentile_interval(waits, 50),
+            )
+        )
     return rows
 
 

@@ -60,6 +60,8 @@ class Found:
         heard: What the server wrote.
         snr: Of the voice over the noise (dB); None: there is none.
         accent: Code.
+        wait: Seconds from the last sound of the question to the first of the answer; None: there
+            was none.
     """
 
     number: int
@@ -70,6 +72,7 @@ class Found:
     heard: str
     snr: float | None
     accent: str
+    wait: float | None = None
 
     @property
     def off(self) -> int | None:

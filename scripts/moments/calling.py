@@ -44,13 +44,15 @@ async def ask(url: str, number: int, one: Asked, clip: Clip) -> Found:
         begin: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         talking = asyncio.create_task(_talk(call, sound, begin))
         try:
-            glance, heard = await _answer(call, await begin + _LEAD + len(pcm))
+            over = await begin + _LEAD + clip.words[-1].end
+            glance, heard, answered = await _answer(call, over)
         finally:
             talking.cancel()
             await asyncio.gather(talking, return_exceptions=True)
         used = None if glance is None else round((glance.taken_at - begin.result()) / _EVERY)
     cue = "" if glance is None else glance.cue
-    return Found(number, one.text, meant, used, cue, heard, clip.snr, clip.accent)
+    wait = None if answered is None else (answered - over) / RATE
+    return Found(number, one.text, meant, used, cue, heard, clip.snr, clip.accent, wait)
 
 
 async def _talk(call: Call, sound: NDArray[np.int16], begin: "asyncio.Future[int]") -> None:
@@ -67,8 +69,8 @@ async def _talk(call: Call, sound: NDArray[np.int16], begin: "asyncio.Future[int
         await call.send_audio(sound[place : place + FRAME], starts_at=first + place)
 
 
-async def _answer(call: Call, over: int) -> tuple[Glance | None, str]:
-    """What the answer to the whole question looked at, and what was heard of it.
+async def _answer(call: Call, over: int) -> tuple[Glance | None, str, int | None]:
+    """What the answer to the whole question looked at, what was heard of it, and when it began.
 
     Args:
         call: Under way.
@@ -85,12 +87,12 @@ async def _answer(call: Call, over: int) -> tuple[Glance | None, str]:
                     case Transcript(final=True):
                         heard[event.turn] = event.text
                     case AgentAudio() if event.starts_at > over and glance is not None:
-                        break
+                        return glance, " ".join(heard.values()), event.starts_at
                     case _:
                         pass
     except TimeoutError:
         pass
-    return glance, " ".join(heard.values())
+    return glance, " ".join(heard.values()), None
 
 
 def worst(found: Sequence[Found]) -> list[tuple[str, ...]]:

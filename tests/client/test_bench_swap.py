@@ -8,7 +8,7 @@ from talkover.client.bench.running import Failed
 from talkover.client.bench.swap.cli import newest_other, whole_ids
 from talkover.client.bench.swap.holes import Hole, holes
 from talkover.client.bench.swap.report import near, summarise
-from talkover.client.bench.swap.run import Result, SwapCall, SwapDone
+from talkover.client.bench.swap.run import Result, SwapCall, SwapDone, Wait
 from talkover.core.clock import FRAME, RATE
 from talkover.core.errors import ConfigError
 
@@ -68,7 +68,7 @@ def call(**more) -> SwapCall:
         "session": "s",
         "turns": {0: (OLD,), 1: (NEW,)},
         "firsts": {OLD: 5.0, NEW: 13.5},
-        "waits": ((6.0, 1.0), (11.0, 1.02)),
+        "waits": (Wait(6.0, 1.0, "a"), Wait(11.0, 1.02, "a")),
         "holes": (),
         "frames": 100,
         "caller_late": (0.0,),
@@ -98,6 +98,17 @@ def test_a_swap_that_nobody_notices():
     assert values["added to the p99 by a swap"] == pytest.approx(20)
 
 
+def test_a_swap_does_not_pay_for_what_happened_to_be_said():
+    """Of one recording the end is always waited for longer; in the swap it was heard twice."""
+    usual = [Wait(6.0, 1.0, "clear"), Wait(7.0, 1.5, "open"), Wait(8.0, 1.1, "clear")]
+    swap = [Wait(11.0, 1.5, "open"), Wait(12.0, 1.51, "open"), Wait(12.5, 9.0, "never again")]
+    found = {m.name: m for m in summarise(result(calls=[call(waits=(*usual, *swap))]), 1)}
+    assert found["added to the p99 by a swap"].value < 0
+    assert found["added to the p99 by a swap"].n == 2
+    assert found["added to the p50 by a swap"].value == pytest.approx(5)
+    assert found["reply gap p99, while swapping"].value > 8
+
+
 @pytest.mark.parametrize(
     ("worse", "name"),
     [
@@ -109,7 +120,10 @@ def test_a_swap_that_nobody_notices():
         ),
         ({"swaps": [SwapDone(NEW, 10.0, refused="damaged")]}, "swaps done"),
         ({"swaps": [SwapDone(NEW, 10.0, 15.1)]}, "from asking to serving, max"),
-        ({"calls": [call(waits=((6.0, 1.0), (11.0, 1.2)))]}, "added to the p99 by a swap"),
+        (
+            {"calls": [call(waits=(Wait(6.0, 1.0, "a"), Wait(11.0, 1.2, "a")))]},
+            "added to the p99 by a swap",
+        ),
         ({"after": 1_000.0}, "server memory after the last"),
         ({"left": 1}, "generations not freed"),
     ],

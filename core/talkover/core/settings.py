@@ -77,11 +77,11 @@ class ModelSettings(_Section):
         ("en",), description="listened for when a caller names none; empty: any"
     )
     bias: float = Field(
-        0.0,
+        16.0,
         ge=0,
-        le=8,
-        description="how much likelier the listener takes words in view to be, as a natural "
-        "logarithm; 0: not at all",
+        le=32,
+        description="how much less likely a text may be (natural logarithm) that has a word in "
+        "view where the listener wrote one spelt nearly so; 0: what is in view is not considered",
     )
     max_batch: int = Field(8, ge=1, le=64, description="utterances transcribed together")
 

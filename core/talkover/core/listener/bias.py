@@ -1,69 +1,125 @@
-"""Words that are likelier than the model knows, because they are in view: pure.
+"""Words in view, in place of others that are spelt much like them: pure.
 
-Method: shallow fusion with a trie of the words' tokens (Zhao et al. 2019, Shallow-Fusion End-to-End
-Contextual Biasing). A token that begins such a word, or goes on with one, gains a fixed weight in
-log-probability. Nothing is taken back from a word that is left in the middle: a greedy search
-cannot return to where it began.
+Who shows something asks about it, so what is written there is likelier than the model knows. To
+favour such words on the way (Zhao et al. 2019, Shallow-Fusion End-to-End Contextual Biasing) spoils
+what stands around them, since a greedy search cannot return to where a word began. So a text is
+written as ever. Then words of it about which the model was in doubt are exchanged, one stretch at a
+time, for those in view that are spelt alike; the model says how likely the whole text is with each
+exchange, and the likeliest is taken if it is no less likely than the weight allows.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
+from rapidfuzz.distance import Levenshtein
+
+from talkover.core.listener.search import Candidate
+from talkover.core.listener.tokens import Piece
 
 MOST_WORDS: Final = 64
-"""Words that are favoured at once; of more, the first."""
+"""Words in view that are looked at; of more, the first."""
+MOST_EXCHANGES: Final = 24
+"""That are tried; of more, those that are spelt most alike."""
 
 _SHORTEST: Final = 4  # letters: shorter words are heard right without help, and are everywhere
 _LONGEST: Final = 40
 _ACRONYM: Final = 5
+_LONGEST_TEXT: Final = 64  # tokens: a question; a story is not read again two dozen times
+_STRETCH: Final = 3  # words that one in view may be misheard as
+_LEAST_ALIKE: Final = 0.25
+# Chosen on 400 questions of the validation split: see trainer/EXPERIMENTS.md.
+_LEAST_DOUBT: Final = 0.2
+_ANYHOW: Final = 0.375
+_OF_DOUBT: Final = 0.5
 
 
-@dataclass(slots=True)
-class _Node:
-    children: dict[int, "_Node"] = field(default_factory=dict)
+@dataclass(frozen=True, slots=True)
+class Spelt:
+    """A word in view.
 
-
-class Bias:
-    """Favours some words while a text is written.
-
-    Args:
-        words: The tokens of each, as the model writes them in a text.
-        weight: Natural logarithm of how many times likelier their tokens become.
+    Attributes:
+        letters: Of it, small.
+        tokens: Of it, as the model writes it in a text.
     """
 
-    def __init__(self, words: Iterable[Sequence[int]], weight: float) -> None:
-        self._weight = np.float32(weight)
-        self._root = _Node()
-        self._depth = 0
-        for word in words:
-            node = self._root
-            for token in word:
-                node = node.children.setdefault(token, _Node())
-            self._depth = max(self._depth, len(word))
-
-    def favoured(self, tokens: Sequence[int]) -> set[int]:
-        """Which tokens would begin such a word after ``tokens``, or go on with one."""
-        found = set(self._root.children)
-        for start in range(max(0, len(tokens) - self._depth + 1), len(tokens)):
-            node: _Node | None = self._root
-            for token in tokens[start:]:
-                node = None if node is None else node.children.get(token)
-            if node is not None:
-                found |= node.children.keys()
-        return found
-
-    def weigh(self, log_probs: NDArray[np.float32], tokens: Sequence[int]) -> NDArray[np.float32]:
-        """What a search chooses by, in place of log-probabilities [vocabulary] after ``tokens``."""
-        scores = log_probs.copy()
-        scores[list(self.favoured(tokens))] += self._weight
-        return scores
+    letters: str
+    tokens: tuple[int, ...]
 
 
-class Favours:
-    """Makes the bias of a request; the same words are not spelt twice in a row.
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A text with a word in view in place of others.
+
+    Attributes:
+        tokens: Of the text.
+        first: The first of them that is another one.
+        alike: 0 to 1: how much the word in view is spelt like what it takes the place of.
+        doubt: At least 0: how unlikely the model found the unlikeliest token of that (natural
+            logarithm).
+    """
+
+    tokens: tuple[int, ...]
+    first: int
+    alike: float
+    doubt: float
+
+    def room(self, weight: float) -> float:
+        """By how much less likely the text may be (natural logarithm)."""
+        return weight * (_ANYHOW + (1 - _ANYHOW) * self.alike) + _OF_DOUBT * self.doubt
+
+
+def exchanges(written: Candidate, words: Sequence[Piece], view: Sequence[Spelt]) -> list[Exchange]:
+    """What may have been said instead, the most alike first.
+
+    Args:
+        written: What the model wrote, to its end.
+        words: Of that, without the punctuation around them.
+        view: Words in view.
+    """
+    if len(written.tokens) > _LONGEST_TEXT:
+        return []
+    known = {one.letters for one in view}
+    letters = [_letters(word.text) for word in words]
+    found = []
+    for begin in range(len(words)):
+        for end in range(begin + 1, min(begin + _STRETCH, len(words)) + 1):
+            old = "".join(letters[begin:end])
+            first, last = words[begin].first, words[end - 1].last
+            doubt = -min(written.log_probs[first:last], default=0.0)
+            if not old or doubt < _LEAST_DOUBT or known.intersection(letters[begin:end]):
+                continue
+            for one in view:
+                alike = Levenshtein.normalized_similarity(old, one.letters)
+                if alike >= _LEAST_ALIKE and not _inflected(old, one.letters):
+                    tokens = (*written.tokens[:first], *one.tokens, *written.tokens[last:])
+                    found.append(Exchange(tokens, first, alike, doubt))
+    return sorted(found, key=lambda one: one.alike, reverse=True)[:MOST_EXCHANGES]
+
+
+def preferred(
+    written: Candidate, tried: Sequence[Exchange], read: Sequence[Candidate], weight: float
+) -> Candidate:
+    """The likeliest text, what is in view considered.
+
+    Args:
+        written: What the model wrote.
+        tried: Exchanges.
+        read: The same, as the model finds them.
+        weight: By how much less likely an exchange for a word spelt the same may make a text
+            (natural logarithm).
+    """
+    best, most = written, 0.0
+    for one, text in zip(tried, read, strict=True):
+        # What stands before was written either way.
+        less = sum(written.log_probs[one.first :]) - sum(text.log_probs[one.first :])
+        if (gain := one.room(weight) - less) > most:
+            best, most = text, gain
+    return best
+
+
+class View:
+    """Spells words in view; the same ones not twice in a row.
 
     Args:
         written: The tokens of a word, as the model writes it in a text.
@@ -71,16 +127,17 @@ class Favours:
 
     def __init__(self, written: Callable[[str], Sequence[int]]) -> None:
         self._written = written
-        self._asked: tuple[tuple[str, ...], float] = ((), 0.0)
-        self._made: Bias | None = None
+        self._asked: tuple[str, ...] = ()
+        self._spelt: tuple[Spelt, ...] = ()
 
-    def bias(self, words: tuple[str, ...], weight: float) -> Bias | None:
-        """What favours these words; None where there is nothing to favour."""
-        if (words, weight) != self._asked:
-            spelt = spellings(words) if weight else []
-            self._asked = words, weight
-            self._made = Bias(map(self._written, spelt), weight) if spelt else None
-        return self._made
+    def spelt(self, words: tuple[str, ...]) -> tuple[Spelt, ...]:
+        """Those of them that may be misheard."""
+        if words != self._asked:
+            self._asked = words
+            self._spelt = tuple(
+                Spelt(_letters(word), tuple(self._written(word))) for word in spellings(words)
+            )
+        return self._spelt
 
 
 def spellings(words: Iterable[str]) -> list[str]:
@@ -96,6 +153,15 @@ def spellings(words: Iterable[str]) -> list[str]:
         forms = (word.lower(), word.capitalize()) if shouted else (word, word.lower())
         found.update(dict.fromkeys(forms))
     return list(found)
+
+
+def _inflected(one: str, other: str) -> bool:
+    """They differ by an s at the end: which of them it is, is better heard than read."""
+    return one + "s" == other or other + "s" == one
+
+
+def _letters(word: str) -> str:
+    return "".join(filter(str.isalpha, word)).lower()
 
 
 def _bare(word: str) -> str:

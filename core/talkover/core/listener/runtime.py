@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from talkover.core.clock import RATE
 from talkover.core.errors import BundleError, ModelError
-from talkover.core.listener.bias import Favours
+from talkover.core.listener.bias import View, exchanges, preferred
 from talkover.core.listener.config import ListenerConfig, WindowRule
 from talkover.core.listener.decoder import (
     DECODER_FILE,
@@ -33,6 +33,7 @@ _COOLEST: Final = 1e-6
 _TOKENS_A_SECOND: Final = 25  # of the densest languages, spelt in bytes
 _TOKENS_AT_LEAST: Final = 32
 _PROMPT: Final = 4
+_READ_AT_ONCE: Final = 256  # tokens: each takes a fifth of a megabyte of logits
 _POSITIONS: Final = 448  # of every Whisper's decoder
 
 
@@ -84,7 +85,7 @@ class ListenerRuntime:
                 f"{folder} suppresses tokens that the listener has not; build it again"
             )
         self._random = random or np.random.default_rng()
-        self._favours = Favours(self.tokens.written)
+        self._view = View(self.tokens.written)
 
     def transcribe(
         self, requests: Sequence[ListenRequest], abandon: Abandon | None = None
@@ -149,13 +150,7 @@ class ListenerRuntime:
         decoding = Decoding(self._decoder, cross, len(requests))
         heard, first = self._begin(decoding, requests)
         searches = [
-            search_for(
-                request,
-                self.tokens.end,
-                self._limit(request),
-                self._random,
-                self._favours.bias(request.in_view, request.bias),
-            )
+            search_for(request, self.tokens.end, self._limit(request), self._random)
             for request in requests
         ]
         heat = [request.temperature for request in requests]
@@ -169,7 +164,12 @@ class ListenerRuntime:
             candidates = search.results()
             if self._is_silence(candidates[0], silent):
                 candidates = [Candidate((), (float(np.log(silent)),), complete=True)]
-            found = self._hypotheses(request, language, candidates, item_of(cross, index), looks)
+            mine, seen = item_of(cross, index), looks
+            if request.bias and candidates[0].complete:
+                best = self._reconsidered(request, language, candidates[0], mine, abandon)
+                if best is not candidates[0]:
+                    candidates, seen = [best], []
+            found = self._hypotheses(request, language, candidates, mine, seen)
             transcripts.append(Transcript(language, sure, found, silent, window))
         return transcripts
 
@@ -250,6 +250,44 @@ class ListenerRuntime:
             logits = decoding.read(np.array([[token] for _, token in flat], np.int64))[:, 0]
             if looks:
                 looks.append(decoding.alignment[0])
+
+    def _reconsidered(
+        self,
+        request: ListenRequest,
+        language: str,
+        written: Candidate,
+        cross: dict[str, Value],
+        abandon: Abandon,
+    ) -> Candidate:
+        """What was written, or the same with a word in view in it."""
+        words = self.tokens.bare(written.tokens, language)
+        tried = exchanges(written, words, self._view.spelt(request.in_view))
+        read: list[Candidate] = []
+        while len(read) < len(tried):
+            abandon.check()
+            rows = max(1, _READ_AT_ONCE // (len(written.tokens) + _PROMPT))
+            texts = [one.tokens for one in tried[len(read) : len(read) + rows]]
+            read += self._read_again(texts, language, cross)
+        return preferred(written, tried, read, request.bias)
+
+    def _read_again(
+        self, texts: Sequence[tuple[int, ...]], language: str, cross: dict[str, Value]
+    ) -> list[Candidate]:
+        """Texts as likely as the model finds them, each to its end, in one pass."""
+        prompt, end = (self.tokens.start, *self.tokens.prompt(language)), self.tokens.end
+        longest = max(map(len, texts))
+        filled_up = [(*prompt, *text, *[end] * (longest - len(text))) for text in texts]
+        places = range(len(prompt) - 1, len(prompt) + longest)
+        decoding = Decoding(self._decoder, cross, len(texts))
+        logits = decoding.read(np.array(filled_up, np.int64), places)
+        logits[:, 0] += self.tokens.penalty(logits.shape[2], first=True)
+        logits[:, 1:] += self.tokens.penalty(logits.shape[2], first=False)
+        found = []
+        for text, row in zip(texts, logits, strict=True):
+            whole = (*text, end)
+            log_probs = log_softmax(row[: len(whole)], 1.0)[range(len(whole)), whole]
+            found.append(Candidate(text, tuple(log_probs.tolist()), complete=True))
+        return found
 
     def _hypotheses(
         self,

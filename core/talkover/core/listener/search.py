@@ -12,7 +12,6 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from talkover.core.listener.bias import Bias
 from talkover.core.listener.types import ListenRequest
 
 Step = tuple[int, int]
@@ -85,7 +84,6 @@ def search_for(
     end: int,
     limit: int,
     random: np.random.Generator,
-    bias: Bias | None = None,
 ) -> Search:
     """The search that a request asks for.
 
@@ -94,11 +92,10 @@ def search_for(
         end: The token that ends a text.
         limit: Tokens of text at most.
         random: Where samples are drawn from.
-        bias: Of a greedy search.
     """
     if request.temperature > 0:
         return Sampling(end, request.n_best, limit, random)
-    return BeamSearch(end, request.n_best, limit, bias)
+    return BeamSearch(end, request.n_best, limit)
 
 
 @dataclass(slots=True)
@@ -106,14 +103,12 @@ class BeamSearch:
     """Keep the ``width`` likeliest beginnings. With a width of 1 this is greedy decoding.
 
     It is over when ``width`` texts have ended, as in Whisper's own (Radford et al. 2022, a
-    patience of 1). A bias turns the choice of a greedy search; the log-probabilities that it
-    answers with stay the model's own.
+    patience of 1).
     """
 
     end: int
     width: int
     limit: int
-    bias: Bias | None = None
     live: list[Candidate] = field(default_factory=lambda: [Candidate()])
     _found: list[Candidate] = field(default_factory=list)
 
@@ -145,10 +140,7 @@ class BeamSearch:
     def _best(self, log_probs: NDArray[np.float32]) -> list[tuple[int, int, float]]:
         """Twice as many continuations as are kept: if half of them end, enough remain."""
         if self.width == 1:
-            scores = log_probs[0]
-            if self.bias is not None:
-                scores = self.bias.weigh(scores, self.live[0].tokens)
-            token = int(scores.argmax())
+            token = int(log_probs[0].argmax())
             return [(0, token, float(log_probs[0, token]))]
         totals = log_probs + np.array([[row.total] for row in self.live], np.float32)
         flat = totals.ravel()

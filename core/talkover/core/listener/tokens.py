@@ -146,6 +146,19 @@ class Tokens:
                 groups.append((text, first, last))
         return [Piece(text.strip(), first, last) for text, first, last in groups if text.strip()]
 
+    def bare(self, tokens: Sequence[int], language: str) -> list[Piece]:
+        """The same without the tokens around each that are punctuation alone."""
+        found = []
+        for piece in self.pieces(tokens, language):
+            spoken = [
+                place
+                for place in range(piece.first, piece.last)
+                if not _is_all(self.text(tokens[place : place + 1]), _LEADING + _TRAILING)
+            ]
+            if spoken:
+                found.append(Piece(piece.text, spoken[0], spoken[-1] + 1))
+        return found
+
     def _characters(self, tokens: Sequence[int]) -> list[tuple[str, int, int]]:
         """Runs of tokens, as short as they can be, that decode to whole characters."""
         runs: list[tuple[str, int, int]] = []

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-MOST_BIAS: Final = 8.0
+MOST_BIAS: Final = 32.0
 """Beyond it a word in view is written whatever is said."""
 
 
@@ -24,8 +24,9 @@ class ListenRequest:
         max_tokens: At most as many tokens a hypothesis; the length of the speech also bounds it.
         temperature: 0 takes the likeliest; above 0 samples.
         in_view: Words that the speaker sees, as they are written there.
-        bias: How much likelier these become: natural logarithm, 0 to ``MOST_BIAS``, for a greedy
-            search alone. 0: not at all.
+        bias: How much less likely a text may be (natural logarithm, 0 to ``MOST_BIAS``) that has
+            one of these where the likeliest has a word spelt nearly so, for a greedy search alone.
+            0: they are not looked at.
     """
 
     pcm: NDArray[np.float32]

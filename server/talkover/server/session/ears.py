@@ -33,7 +33,7 @@ class Ears:
         observe: Told what was heard.
         spawn: Starts a task that the session owns.
         in_view: Words that the caller sees.
-        bias: How much likelier these are; see ``ListenRequest``.
+        bias: How much they weigh in what is final; see ``ListenRequest``.
     """
 
     def __init__(
@@ -104,8 +104,8 @@ class Ears:
             pcm=pcm,
             languages=self._languages,
             words=final,
-            in_view=self._in_view(),
-            bias=self._bias,
+            in_view=self._in_view() if final else (),
+            bias=self._bias if final else 0.0,
         )
         try:
             urgent = command.purpose is not Purpose.PARTIAL

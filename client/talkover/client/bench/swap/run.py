@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -30,6 +31,7 @@ _LINES: Final = 3  # turns of a call
 _LONGEST: Final = 4.0  # seconds of a line
 _PIECES: Final = 24  # different recordings that are said
 _PAUSE: Final = 0.5
+_LATER: Final = 10.0  # seconds: about what a call takes
 _SETTLE: Final = 5.0  # seconds after the last call: what can be freed is
 _GONE: Final = 60.0
 
@@ -49,6 +51,21 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """How long a caller waited for an answer.
+
+    Attributes:
+        when: The caller had said all (seconds of the monotonic clock).
+        seconds: From then until the answer was heard.
+        said: Which recording it was: some ends of turns are clearer than others.
+    """
+
+    when: float
+    seconds: float
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
 class SwapCall:
     """What one call gave; times are seconds of the monotonic clock."""
 
@@ -57,8 +74,7 @@ class SwapCall:
     """Bundles that a turn's transcripts named, by turn."""
     firsts: dict[str, float]
     """When the first transcript of each bundle came."""
-    waits: tuple[tuple[float, float], ...]
-    """When the caller had said a line, and seconds until the answer was heard."""
+    waits: tuple[Wait, ...]
     holes: tuple[Hole, ...]
     frames: int
     caller_late: tuple[float, ...]
@@ -99,11 +115,14 @@ async def run_swaps(plan: Plan, folder: Path, console: Console) -> Result:
     over = 0
     prompts = choose_prompts(_PIECES, seed=plan.seed, shortest=3, longest=_LONGEST)
     rate = plan.target.audio.rate
-    spoken = itertools.cycle([read_wav(prompt.path, rate=rate) for prompt in prompts])
+    spoken = itertools.cycle([(p.path.stem, read_wav(p.path, rate=rate)) for p in prompts])
+    said: dict[str, list[str]] = {}
 
     def job(number: int) -> Job[CallRecord]:
         cues: list[Cue] = [At(_PAUSE), *[AfterReply(_PAUSE)] * (_LINES - 1)]
-        lines = [Line(next(spoken), cue) for cue in cues]
+        pieces = [next(spoken) for _ in cues]
+        said[f"call-{number}"] = [name for name, _ in pieces]
+        lines = [Line(pcm, cue) for (_, pcm), cue in zip(pieces, cues, strict=True)]
 
         async def call() -> CallRecord:
             nonlocal over
@@ -126,12 +145,17 @@ async def run_swaps(plan: Plan, folder: Path, console: Console) -> Result:
     result.left = await _settled(plan)
     if plan.server_pid is not None:
         result.after = resident(plan.server_pid)
-    result.calls = [judge(record) for record in records.values()]
+    result.calls = [judge(record, said[name]) for name, record in records.items()]
     return result
 
 
-def judge(record: CallRecord) -> SwapCall:
-    """Read a call from its recording and its events."""
+def judge(record: CallRecord, said: Sequence[str]) -> SwapCall:
+    """Read a call from its recording and its events.
+
+    Args:
+        record: Of the call.
+        said: Names of what its lines are.
+    """
     started = next(event for event in record.events if isinstance(event, Started))
     turns: dict[int, set[str]] = {}
     firsts: dict[str, float] = {}
@@ -143,8 +167,8 @@ def judge(record: CallRecord) -> SwapCall:
     agent = measure.sound_spans(record.agent, record.rate)
     found = [measure.exchange(caller, agent, line) for line in record.lines]
     waits = [
-        (started.received + one.caller_end, one.gap)
-        for one in found
+        Wait(started.received + one.caller_end, one.gap, name)
+        for one, name in zip(found, said, strict=True)
         if one is not None and one.gap is not None and not one.interrupted
     ]
     return SwapCall(
@@ -159,12 +183,18 @@ def judge(record: CallRecord) -> SwapCall:
 
 
 async def _swap(plan: Plan, result: Result, over: Callable[[], int]) -> None:
-    """Swap at even parts of the calls; the first when some have ended, and memory is warm."""
+    """Swap at even parts of the calls; the first when some have ended, and memory is warm.
+
+    Each a little later than a call has ended, at random: else swaps would fall into the same lines
+    of calls that go on in step.
+    """
     bundles = itertools.cycle(plan.bundles)
+    dice = random.Random(plan.seed)  # noqa: S311 - no secret
     for number in range(plan.swaps):
         due = plan.calls * (number + 0.5) / (plan.swaps + 0.5)
         while over() < min(due, plan.calls - 1):  # noqa: ASYNC110 - a count is no event
             await asyncio.sleep(0.1)
+        await asyncio.sleep(dice.uniform(0.0, _LATER))
         if number == 0 and plan.server_pid is not None:
             result.before = resident(plan.server_pid)
         done = SwapDone(next(bundles), time.monotonic())

@@ -4,7 +4,7 @@ Questions about what is written are heard by one listener twice, with the words 
 without. A word of the question that is in view is told from the others by the alignment.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
@@ -86,13 +86,6 @@ class Leant:
             "texts": list(self.texts),
             "errors": [[one.seen, one.others] for one in self.errors],
         }
-
-    @classmethod
-    def from_plain(cls, given: Mapping[str, Any]) -> Self:
-        """From ``plain``."""
-        plain, leant = (Errors(*one) for one in given["errors"])
-        texts = tuple(given["texts"])
-        return cls(**{**given, "texts": texts, "errors": (plain, leant)})
 
 
 def errors_of(reference: str, text: str, known: Collection[str]) -> Errors:

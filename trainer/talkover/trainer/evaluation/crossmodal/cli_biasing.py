@@ -31,8 +31,8 @@ def evaluate(
     ] = "current",
     weight: Annotated[
         float,
-        typer.Option(min=0.1, max=8.0, help="By which words in view are favoured: models.bias."),
-    ] = 3.0,
+        typer.Option(min=0.1, max=32.0, help="By which words in view are favoured: models.bias."),
+    ] = 16.0,
     count: Annotated[int, typer.Option(min=1, max=1_000, help="Questions of each kind.")] = 100,
     split: Annotated[
         str, typer.Option(help="validation, to choose a weight by; or test, to report it.")
