@@ -75,6 +75,13 @@ class Found:
     wait: float | None = None
 
     @property
+    def pointed(self) -> bool:
+        """The server knew which word points: it heard it, and no other one after it."""
+        one = asked(self.number)
+        word = one.text.split()[one.word].strip(",.?").lower()
+        return word in self.cue.split() if one.points else not self.cue
+
+    @property
     def off(self) -> int | None:
         """Pictures too late."""
         return None if self.used is None else self.used - self.meant

@@ -33,3 +33,11 @@ def test_an_answer_may_speak_of_the_picture_beside(used, off, exact, beside):
 
 def test_an_answer_that_speaks_of_none_is_wrong():
     assert not Found(0, "What?", 7, None, "", "", None, "rp").within(1)
+
+
+@pytest.mark.parametrize(
+    ("number", "cue", "pointed"),
+    [(0, "this", True), (0, "that", False), (0, "", False), (10, "", True), (10, "now", False)],
+)
+def test_it_is_told_whether_the_pointing_word_was_heard(number, cue, pointed):
+    assert Found(number, "", 7, 7, cue, "", None, "rp").pointed == pointed
