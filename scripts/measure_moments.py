@@ -3,9 +3,9 @@
 Starts a server, and calls it: a clock is shown, five pictures a second, while questions that point
 at something ("what does this say, and ...") are asked out loud in 17 accents, clean and in noise,
 by voices of the test split. The right picture is the one that was in view in the middle of the
-pointing word, which the synthetic voice tells to the sample. Bar: where that word was heard, 98 % of
-the answers speak of that picture, or of the one beside it. A listener who mishears it cannot know;
-how often that is, is told beside. Ends with a report, and with code 1 when the bar is missed.
+pointing word, which the synthetic voice tells to the sample. Bar: where that word was heard, 98 %
+of the answers speak of that picture, or of the one beside it. Who mishears it cannot know; how
+often that is, is told beside. Ends with a report, and with code 1 when the bar is missed.
 """
 
 import argparse
