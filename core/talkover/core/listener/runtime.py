@@ -165,7 +165,7 @@ class ListenerRuntime:
             if self._is_silence(candidates[0], silent):
                 candidates = [Candidate((), (float(np.log(silent)),), complete=True)]
             mine, seen = item_of(cross, index), looks
-            if request.bias and candidates[0].complete:
+            if request.bias and request.in_view and candidates[0].complete:
                 best = self._reconsidered(request, language, candidates[0], mine, abandon)
                 if best is not candidates[0]:
                     candidates, seen = [best], []
