@@ -19,7 +19,7 @@ from typing import Final
 from demo.children import Children, CommandError
 from demo.showing import Story, measures, said_of_run, screen
 from demo.spoiling import deaf, noisy
-from demo.world import ACCENTS, World, alive, counts_of, make_world, missed, people, runs_of
+from demo.world import ACCENTS, World, alive, counts_of, make_world, missed, people, runs_of, serve
 from rich.console import Console
 from rich.live import Live
 
@@ -28,7 +28,6 @@ from talkover.client.bench.callers.plot import section
 from talkover.core.errors import TalkoverError
 from talkover.core.report import Report, hand_over, to_html
 
-_START: Final = 120.0  # seconds that the server may take
 _HOURS: Final = {"train": 0.06, "test": 0.04}  # of speech
 _ENOUGH: Final = 30  # turns that new weights are measured on
 _LOOK: Final = 1.0
@@ -87,14 +86,7 @@ class Demo:
             need("data", "data", "make", "--recipe", str(ACCENTS), "--split", split,
                  "--hours", str(hours / (2 if self._quick else 1)),
                  "--out", str(world.manifest(split).parent), look=self._look)  # fmt: skip
-        self._children.start(
-            "serve", "serve", "--port", str(world.port), "--http-port", str(world.page)
-        )
-        until = time.monotonic() + _START
-        while not alive(world.url):
-            if self._children.ended("serve") or time.monotonic() > until:
-                raise CommandError(f"the server did not start:\n{self._children.said('serve')}")
-            time.sleep(_LOOK)
+        serve(self._children, world.url, world.port, world.page)
         self._tell(f"the server answers; its page: http://127.0.0.1:{world.page}/")
 
     def _begin_calls(self) -> None:

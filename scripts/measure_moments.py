@@ -11,7 +11,6 @@ often that is, is told beside. Ends with a report, and with code 1 when the bar 
 import argparse
 import asyncio
 import tempfile
-import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, replace
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from demo.children import Children, CommandError
-from demo.world import alive, free_port
+from demo.world import free_port, serve
 from moments.asked import Found, asked
 from moments.calling import ask, worst
 from rich.console import Console
@@ -43,7 +42,6 @@ from talkover.trainer.evaluation.crossmodal.spoken import RECIPE, Speaker
 
 _BAR: Final = 98.0
 _QUICK: Final = 8
-_START: Final = 120.0  # seconds that the server may take
 _SNR: Final = (10.0, 30.0)  # dB: where most words are heard
 
 
@@ -104,13 +102,9 @@ async def _measure(
 
 
 def _server(children: Children) -> str:
-    port, page = free_port(), free_port()
-    children.start("serve", "serve", "--port", str(port), "--http-port", str(page))
-    url, until = f"grpc://127.0.0.1:{port}", time.monotonic() + _START
-    while not alive(url):
-        if children.ended("serve") or time.monotonic() > until:
-            raise CommandError(f"the server did not start:\n{children.said('serve')}")
-        time.sleep(0.5)
+    port = free_port()
+    url = f"grpc://127.0.0.1:{port}"
+    serve(children, url, port, free_port())
     return url
 
 

@@ -4,11 +4,14 @@ import asyncio
 import json
 import os
 import socket
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+
+from demo.children import Children, CommandError
 
 from talkover.client import Generation, generations
 from talkover.client.bench.callers.rows import Row, read_rows
@@ -25,6 +28,8 @@ ACCENTS: Final = HERE / "accents.toml"
 LEARNING: Final = HERE / "learning.toml"
 _TURNS: Final = "turns.jsonl"
 _DATA: Final = "data"
+_START: Final = 120.0  # seconds that the server may take
+_LOOK: Final = 0.5
 _SETTINGS: Final = {
     # A canary in a demonstration has few turns to show what it can; see ``SwapPolicy``.
     "TALKOVER_SWAP__SHADOW_TURNS": "6",
@@ -112,6 +117,20 @@ def alive(url: str) -> tuple[Generation, ...]:
         return asyncio.run(generations(url))
     except CallError:
         return ()
+
+
+def serve(children: Children, url: str, port: int, page: int) -> None:
+    """Start a server, and wait until it answers.
+
+    Raises:
+        CommandError: it did not.
+    """
+    children.start("serve", "serve", "--port", str(port), "--http-port", str(page))
+    until = time.monotonic() + _START
+    while not alive(url):
+        if children.ended("serve") or time.monotonic() > until:
+            raise CommandError(f"the server did not start:\n{children.said('serve')}")
+        time.sleep(_LOOK)
 
 
 def runs_of(data_dir: Path) -> list[dict[str, Any]]:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
+from talkover.core.words.tokens import tokenise
+
 POINTS: Final = "*"
 """Stands before the word that points; where none does, the last one counts."""
 _QUESTIONS: Final = (
@@ -76,10 +78,10 @@ class Found:
 
     @property
     def pointed(self) -> bool:
-        """The server knew which word points: it heard it, and no other one after it."""
+        """The word that tells the moment was heard; whether it was taken for that is not asked."""
         one = asked(self.number)
-        word = one.text.split()[one.word].strip(",.?").lower()
-        return word in self.cue.split() if one.points else not self.cue
+        (word,) = tokenise(one.text.split()[one.word])
+        return word in tokenise(self.heard)
 
     @property
     def off(self) -> int | None:

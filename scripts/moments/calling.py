@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from moments.asked import Asked, Found
 from moments.clip import encoded, picture
 from talkover.client import AgentAudio, Call, Glance, Transcript, connect
+from talkover.core.audio import to_int16
 from talkover.core.clock import FRAME, RATE
 from talkover.trainer.evaluation.crossmodal.spoken import Clip
 
@@ -36,7 +37,7 @@ async def ask(url: str, number: int, one: Asked, clip: Clip) -> Found:
     """
     if len(clip.words) != len(one.text.split()):
         raise ValueError(f"{one.text!r} was said as {[word.text for word in clip.words]}")
-    pcm = np.clip(np.rint(clip.pcm * 32_767), -32_768, 32_767).astype(np.int16)
+    pcm = to_int16(clip.pcm)
     sound = np.concatenate([np.zeros(_LEAD, np.int16), pcm, np.zeros(_SILENCE, np.int16)])
     word = clip.words[one.word]
     meant = (_LEAD + (word.start + word.end) // 2) // _EVERY

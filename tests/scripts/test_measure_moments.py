@@ -36,8 +36,17 @@ def test_an_answer_that_speaks_of_none_is_wrong():
 
 
 @pytest.mark.parametrize(
-    ("number", "cue", "pointed"),
-    [(0, "this", True), (0, "that", False), (0, "", False), (10, "", True), (10, "now", False)],
+    ("number", "heard", "pointed"),
+    [
+        (0, "What does this say?", True),
+        (0, "What does the school say that?", False),
+        (0, "", False),
+        (10, "How many people for the bus?", True),
+        (10, "How many people?", False),
+    ],
 )
-def test_it_is_told_whether_the_pointing_word_was_heard(number, cue, pointed):
-    assert Found(number, "", 7, 7, cue, "", None, "rp").pointed == pointed
+@pytest.mark.parametrize("cue", ["this", "that", ""])
+def test_it_is_told_whether_the_pointing_word_was_heard_whatever_was_taken(
+    number, heard, pointed, cue
+):
+    assert Found(number, "", 7, 7, cue, heard, None, "rp").pointed == pointed
