@@ -8,7 +8,7 @@ time, for those in view that are spelt alike; the model says how likely the whol
 exchange, and the likeliest is taken if it is no less likely than the weight allows.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -79,22 +79,27 @@ def exchanges(written: Candidate, words: Sequence[Piece], view: Sequence[Spelt])
     """
     if len(written.tokens) > _LONGEST_TEXT:
         return []
-    known = {one.letters for one in view}
-    letters = [_letters(word.text) for word in words]
     found = []
+    for old, first, last in _stretches(words, {one.letters for one in view}):
+        doubt = -min(written.log_probs[first:last], default=0.0)
+        if doubt < _LEAST_DOUBT:
+            continue
+        for one in view:
+            alike = Levenshtein.normalized_similarity(old, one.letters)
+            if alike >= _LEAST_ALIKE and not _inflected(old, one.letters):
+                tokens = (*written.tokens[:first], *one.tokens, *written.tokens[last:])
+                found.append(Exchange(tokens, first, alike, doubt))
+    return sorted(found, key=lambda one: one.alike, reverse=True)[:MOST_EXCHANGES]
+
+
+def _stretches(words: Sequence[Piece], known: Collection[str]) -> Iterator[tuple[str, int, int]]:
+    """A few words in a row, none of them known: their letters, first token, one past the last."""
+    letters = [_letters(word.text) for word in words]
     for begin in range(len(words)):
         for end in range(begin + 1, min(begin + _STRETCH, len(words)) + 1):
-            old = "".join(letters[begin:end])
-            first, last = words[begin].first, words[end - 1].last
-            doubt = -min(written.log_probs[first:last], default=0.0)
-            if not old or doubt < _LEAST_DOUBT or known.intersection(letters[begin:end]):
-                continue
-            for one in view:
-                alike = Levenshtein.normalized_similarity(old, one.letters)
-                if alike >= _LEAST_ALIKE and not _inflected(old, one.letters):
-                    tokens = (*written.tokens[:first], *one.tokens, *written.tokens[last:])
-                    found.append(Exchange(tokens, first, alike, doubt))
-    return sorted(found, key=lambda one: one.alike, reverse=True)[:MOST_EXCHANGES]
+            some = letters[begin:end]
+            if any(some) and not any(one in known for one in some):
+                yield "".join(some), words[begin].first, words[end - 1].last
 
 
 def preferred(
