@@ -11,6 +11,16 @@ A file is ``data/<ISO 639-1>.toml``; adding a language is adding a file. It hold
 - ``change``: what is in view, compared with what was before.
 - ``nothing``: no moment, though a part of it would mean one.
 
+A star stands before the word of a phrase whose time counts, where that is not the first one ("what
+is *that"). A group may say more:
+
+- ``weak = true``: its phrases are often said without pointing; any that points otherwise goes
+  before them.
+- ``where``: its phrases count only at the ``begin`` or the ``end`` of a clause, or at either
+  ``edge`` of it: "can you read that?".
+- ``unless``: words that take the meaning away where they stand earlier in the clause: of "have we
+  met before?".
+
 Groups named ``[[source]]`` tell what is shown: a ``camera`` or a ``screen``. The table ``numbers``
 has small numbers as words.
 """
@@ -27,10 +37,13 @@ from talkover.core.errors import ConfigError
 from talkover.core.words.tokens import fold, tokenise
 
 Meaning = Literal["this", "look", "before", "ago", "change", "nothing"]
+Where = Literal["anywhere", "begin", "end", "edge"]
 Shown = Literal["camera", "screen"]
 MEANINGS: Final = get_args(Meaning)
+WHERE: Final = get_args(Where)
 SHOWN: Final = get_args(Shown)
 
+_POINTS: Final = "*"
 _REMEMBERED: Final = 64  # combinations of languages
 
 Phrase = tuple[str, ...]
@@ -43,10 +56,18 @@ class Cue:
     Attributes:
         means: Which moment.
         seconds: Of ``ago``: how long each that is counted is; else 0.
+        points: Place, in the phrase, of the word whose time counts.
+        weak: Others go before it.
+        where: In its clause it counts.
+        unless: Words that take its meaning away where they stand before it in its clause.
     """
 
     means: Meaning
     seconds: float = 0.0
+    points: int = 0
+    weak: bool = False
+    where: Where = "anywhere"
+    unless: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +75,13 @@ class Cues:
     """The phrases of one or more languages.
 
     Attributes:
-        moments: Phrases, as words in lower case, and the moments that they mean.
+        moments: Phrases, as words in lower case, and what they may mean: the first that holds.
         sources: Phrases, and what is shown.
         numbers: Small numbers as words.
         longest: Words of the longest phrase.
     """
 
-    moments: Mapping[Phrase, Cue]
+    moments: Mapping[Phrase, tuple[Cue, ...]]
     sources: Mapping[Phrase, Shown]
     numbers: Mapping[str, int]
     longest: int
@@ -89,7 +110,7 @@ def cues(languages: Sequence[str]) -> Cues:
 
 @lru_cache(maxsize=_REMEMBERED)
 def _merged(codes: tuple[str, ...]) -> Cues:
-    moments: dict[Phrase, Cue] = {}
+    moments: dict[Phrase, tuple[Cue, ...]] = {}
     sources: dict[Phrase, Shown] = {}
     numbers: dict[str, int] = {}
     for code in reversed(codes):
@@ -109,12 +130,11 @@ def parse(code: str, content: str) -> Cues:
     """
     try:
         data = tomllib.loads(content)
-        moments = {
-            phrase: _cue(group)
-            for group in data.get("cue", [])
-            for text in group["phrases"]
-            for phrase in _forms(text)
-        }
+        moments: dict[Phrase, tuple[Cue, ...]] = {}
+        for group in data.get("cue", []):
+            for text in group["phrases"]:
+                for phrase in _forms(text):
+                    moments[phrase] = (*moments.get(phrase, ()), _cue(group, text))
         sources = {
             phrase: _source(group)
             for group in data.get("source", [])
@@ -129,12 +149,21 @@ def parse(code: str, content: str) -> Cues:
     return _sized(moments, sources, numbers)
 
 
-def _cue(group: Mapping[str, Any]) -> Cue:
+def _cue(group: Mapping[str, Any], text: str) -> Cue:
     means = group["means"]
     seconds = float(group["seconds"]) if means == "ago" else 0.0
     if means not in MEANINGS or seconds < 0:
         raise ValueError(f"a cue that means {means!r}")
-    return Cue(cast("Meaning", means), seconds)
+    if (where := group.get("where", "anywhere")) not in WHERE:
+        raise ValueError(f"a cue that counts {where!r}")
+    return Cue(
+        cast("Meaning", means),
+        seconds,
+        len(tokenise(text.partition(_POINTS)[0])) if _POINTS in text else 0,
+        bool(group.get("weak", False)),
+        cast("Where", where),
+        frozenset(group.get("unless", ())),
+    )
 
 
 def _source(group: Mapping[str, Any]) -> Shown:
@@ -152,7 +181,9 @@ def _forms(text: str) -> tuple[Phrase, ...]:
 
 
 def _sized(
-    moments: Mapping[Phrase, Cue], sources: Mapping[Phrase, Shown], numbers: Mapping[str, int]
+    moments: Mapping[Phrase, tuple[Cue, ...]],
+    sources: Mapping[Phrase, Shown],
+    numbers: Mapping[str, int],
 ) -> Cues:
     return Cues(
         MappingProxyType(dict(moments)),
