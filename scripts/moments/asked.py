@@ -1,28 +1,22 @@
-"""Questions that point at something, and the word by which each of them does. Pure."""
+"""Questions that point at something, and the word by which each of them does. Pure.
+
+``test.txt`` and ``validation.txt`` have a question a line; a star stands before the word that tells
+which moment is meant. Where none stands, nothing is pointed at, and any picture that was in view
+during the question is right. What a server does about such words is chosen by the validation split
+alone.
+"""
 
 from dataclasses import dataclass
-from typing import Final
+from functools import lru_cache
+from pathlib import Path
+from typing import Final, Literal
+
+import jiwer
 
 from talkover.core.words.tokens import tokenise
 
+Split = Literal["validation", "test"]
 POINTS: Final = "*"
-"""Stands before the word that points; where none does, the last one counts."""
-_QUESTIONS: Final = (
-    "What does *this say, and do you think that my brother would like it?",
-    "Please tell me about *this one, because I am not sure what to make of it.",
-    "Can you tell me what is *here, before my sister comes home from work?",
-    "I was wondering what number is on *this, and whether I should call them.",
-    "Would you say that *these are any good for somebody like my mother?",
-    "So, which one is it *now, if you do not mind my asking?",
-    "My friend wants to know how many of *those we would need for ten people.",
-    "Which of *these would you take to a party on a rainy day?",
-    "*Look at the number on it and tell me whether it is a large one.",
-    "Sorry, *read it to me, since I cannot find my glasses anywhere.",
-    "How many people are waiting for the bus?",
-    "What is the colour of the largest one?",
-    "Which number comes after the letters?",
-    "What time does the shop close on Sunday?",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +25,40 @@ class Asked:
 
     Attributes:
         text: Of it.
-        word: Place, among its words, of the one that says which moment is meant.
-        points: That word points at something; else it is only the last one.
+        word: Place, among its words, of the one that says which moment is meant; None: none does.
     """
 
     text: str
-    word: int
-    points: bool
+    word: int | None
+
+    def pointed(self, heard: str) -> bool:
+        """Whether its pointing word was heard where it was said; not, what it was taken for."""
+        if self.word is None:
+            return False
+        words = self.text.split()
+        before = tokenise(" ".join(words[: self.word]))
+        said, written = tokenise(self.text), tokenise(heard)
+        if not written:
+            return False
+        aligned = jiwer.process_words(" ".join(said), " ".join(written)).alignments[0]
+        return any(
+            chunk.type == "equal" and chunk.ref_start_idx <= len(before) < chunk.ref_end_idx
+            for chunk in aligned
+        )
 
 
-def asked(number: int) -> Asked:
-    """A question; they come in turn."""
-    words = _QUESTIONS[number % len(_QUESTIONS)].split()
+@lru_cache
+def questions(split: Split) -> tuple[Asked, ...]:
+    """All of a split."""
+    content = Path(__file__).with_name(f"{split}.txt").read_text("utf-8")
+    return tuple(map(read, content.splitlines()))
+
+
+def read(line: str) -> Asked:
+    """A question as it stands in a file."""
+    words = line.split()
     place = next((i for i, word in enumerate(words) if word.startswith(POINTS)), None)
-    text = " ".join(word.removeprefix(POINTS) for word in words)
-    return Asked(text, len(words) - 1 if place is None else place, place is not None)
+    return Asked(" ".join(word.removeprefix(POINTS) for word in words), place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +66,16 @@ class Found:
     """What an answer looked at.
 
     Attributes:
-        number: Of the question.
-        text: Of it.
-        meant: Number of the picture that was in view in the middle of the word; pictures are
-            counted from 0.
+        number: Of the call.
+        text: Of the question.
+        first: Number of the picture that was in view in the middle of the pointing word, or at the
+            beginning of a question without one; pictures are counted from 0.
+        last: The same, or at the end of the question: it and all in between are right.
         used: Number of the picture that the answer speaks of; None: it spoke of none.
         cue: The words that told the server which moment.
         heard: What the server wrote.
+        points: The question has a pointing word.
+        pointed: It was heard.
         snr: Of the voice over the noise (dB); None: there is none.
         accent: Code.
         wait: Seconds from the last sound of the question to the first of the answer; None: there
@@ -68,25 +84,23 @@ class Found:
 
     number: int
     text: str
-    meant: int
+    first: int
+    last: int
     used: int | None
     cue: str
     heard: str
+    points: bool
+    pointed: bool
     snr: float | None
     accent: str
     wait: float | None = None
 
     @property
-    def pointed(self) -> bool:
-        """The word that tells the moment was heard; whether it was taken for that is not asked."""
-        one = asked(self.number)
-        (word,) = tokenise(one.text.split()[one.word])
-        return word in tokenise(self.heard)
-
-    @property
     def off(self) -> int | None:
-        """Pictures too late."""
-        return None if self.used is None else self.used - self.meant
+        """Pictures too late; 0: it is right."""
+        if self.used is None:
+            return None
+        return min(0, self.used - self.first) + max(0, self.used - self.last)
 
     def within(self, pictures: int) -> bool:
         """Whether it is the right picture, to so many."""

@@ -39,8 +39,7 @@ async def ask(url: str, number: int, one: Asked, clip: Clip) -> Found:
         raise ValueError(f"{one.text!r} was said as {[word.text for word in clip.words]}")
     pcm = to_int16(clip.pcm)
     sound = np.concatenate([np.zeros(_LEAD, np.int16), pcm, np.zeros(_SILENCE, np.int16)])
-    word = clip.words[one.word]
-    meant = (_LEAD + (word.start + word.end) // 2) // _EVERY
+    first, last = _meant(one, clip)
     async with connect(url, languages=["en"]) as call:
         begin: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         talking = asyncio.create_task(_talk(call, sound, begin))
@@ -53,7 +52,31 @@ async def ask(url: str, number: int, one: Asked, clip: Clip) -> Found:
         used = None if glance is None else round((glance.taken_at - begin.result()) / _EVERY)
     cue = "" if glance is None else glance.cue
     wait = None if answered is None else (answered - over) / RATE
-    return Found(number, one.text, meant, used, cue, heard, clip.snr, clip.accent, wait)
+    return Found(
+        number,
+        one.text,
+        first,
+        last,
+        used,
+        cue,
+        heard,
+        one.word is not None,
+        one.pointed(heard),
+        clip.snr,
+        clip.accent,
+        wait,
+    )
+
+
+def _meant(one: Asked, clip: Clip) -> tuple[int, int]:
+    """The first and the last picture that are right."""
+    if one.word is None:
+        times = clip.words[0].start, clip.words[-1].end
+    else:
+        word = clip.words[one.word]
+        times = ((word.start + word.end) // 2,) * 2
+    first, last = ((_LEAD + time) // _EVERY for time in times)
+    return first, last
 
 
 async def _talk(call: Call, sound: NDArray[np.int16], begin: "asyncio.Future[int]") -> None:

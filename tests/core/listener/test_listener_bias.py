@@ -157,7 +157,7 @@ def test_words_are_spelt_once():
     assert view.spelt(("to",)) == ()
 
 
-def test_it_is_for_greedy_requests_alone(tiny):
+def test_it_is_for_one_hypothesis_that_is_not_drawn(tiny):
     pcm = np.zeros(16_000, np.float32)
     for wrong in ({"bias": 2.0, "n_best": 2}, {"bias": 2.0, "temperature": 0.5}, {"bias": 99.0}):
         with pytest.raises(ModelError, match="bias"):
@@ -175,11 +175,12 @@ def test_what_is_read_again_is_as_likely_as_when_it_was_written(tiny):
 
 
 @pytest.mark.bundle
-def test_a_real_listener_takes_what_is_in_view_as_far_as_the_weight_goes(int8, recording):
+@pytest.mark.parametrize("beam", [1, 5])
+def test_a_real_listener_takes_what_is_in_view_as_far_as_the_weight_goes(int8, recording, beam):
     """Nobody says "pressing" here; how unlikely it is, is what the weight is measured in."""
     pcm, view = recording("vm-leavemsg"), ("Pressing",)
     plain, little, much = (
-        int8.transcribe([ListenRequest(pcm, ("en",), in_view=view, bias=bias)])[0].best
+        int8.transcribe([ListenRequest(pcm, ("en",), beam=beam, in_view=view, bias=bias)])[0].best
         for bias in (0.0, 4.0, 32.0)
     )
     assert plain.text == little.text == "Press 5 to leave a message."

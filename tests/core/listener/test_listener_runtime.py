@@ -128,6 +128,7 @@ def same(found: Transcript, expected: Transcript, slack: float) -> None:
         ({"languages": ("en", "xx")}, "unknown language"),
         ({"n_best": 0}, "n_best is 0"),
         ({"n_best": 17}, "n_best is 17"),
+        ({"beam": 0}, "beam is 0"),
         ({"max_tokens": 0}, "max_tokens"),
         ({"temperature": -0.1}, "temperature"),
         ({"temperature": float("nan")}, "temperature"),

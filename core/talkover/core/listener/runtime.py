@@ -134,12 +134,13 @@ class ListenerRuntime:
             raise ModelError("the listener takes one-dimensional float32 sound")
         if not (np.abs(request.pcm) <= _LOUDEST).all():
             raise ModelError("the sound holds values that are no numbers, or far beyond [-1, 1)")
-        if not 1 <= request.n_best <= MAX_HYPOTHESES:
-            raise ModelError(f"n_best is {request.n_best}; 1 to {MAX_HYPOTHESES} can be had")
+        for name, count in (("n_best", request.n_best), ("beam", request.beam)):
+            if not 1 <= count <= MAX_HYPOTHESES:
+                raise ModelError(f"{name} is {count}; 1 to {MAX_HYPOTHESES} can be had")
         cool = request.temperature == 0 or _COOLEST <= request.temperature < np.inf
         if request.max_tokens < 1 or not cool:
             raise ModelError(f"max_tokens must be positive, temperature 0 or at least {_COOLEST}")
-        if not 0 <= request.bias <= (MOST_BIAS if request.greedy else 0):
+        if not 0 <= request.bias <= (MOST_BIAS if request.single else 0):
             raise ModelError(f"bias is 0 to {MOST_BIAS:g}, for one hypothesis at temperature 0")
         self.tokens.check_languages(request.languages)
 
@@ -161,7 +162,7 @@ class ListenerRuntime:
         transcripts = []
         for index, (request, search) in enumerate(zip(requests, searches, strict=True)):
             language, sure, silent = heard[index]
-            candidates = search.results()
+            candidates = search.results()[: request.n_best]
             if self._is_silence(candidates[0], silent):
                 candidates = [Candidate((), (float(np.log(silent)),), complete=True)]
             mine, seen = item_of(cross, index), looks

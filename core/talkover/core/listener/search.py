@@ -88,14 +88,14 @@ def search_for(
     """The search that a request asks for.
 
     Args:
-        request: Its ``n_best`` and ``temperature`` decide.
+        request: Its ``width`` and ``temperature`` decide.
         end: The token that ends a text.
         limit: Tokens of text at most.
         random: Where samples are drawn from.
     """
     if request.temperature > 0:
-        return Sampling(end, request.n_best, limit, random)
-    return BeamSearch(end, request.n_best, limit)
+        return Sampling(end, request.width, limit, random)
+    return BeamSearch(end, request.width, limit)
 
 
 @dataclass(slots=True)

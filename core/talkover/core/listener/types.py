@@ -20,9 +20,11 @@ class ListenRequest:
             detected; several: the likeliest of these.
         n_best: Hypotheses wanted. More than one takes a beam search of that width, or at a
             temperature above 0 that many samples, drawn independently.
+        beam: Beginnings of texts that the search keeps at temperature 0; at least ``n_best`` are.
+            1: the likeliest token is taken every time.
         words: Whether words and their times are wanted.
         max_tokens: At most as many tokens a hypothesis; the length of the speech also bounds it.
-        temperature: 0 takes the likeliest; above 0 samples.
+        temperature: 0 searches for the likeliest; above 0 samples.
         in_view: Words that the speaker sees, as they are written there.
         bias: How much less likely a text may be (natural logarithm, 0 to ``MOST_BIAS``) that has
             one of these where the likeliest has a word spelt nearly so, for a greedy search alone.
@@ -32,6 +34,7 @@ class ListenRequest:
     pcm: NDArray[np.float32]
     languages: tuple[str, ...] = ()
     n_best: int = 1
+    beam: int = 1
     words: bool = True
     max_tokens: int = 224
     temperature: float = 0.0
@@ -39,8 +42,18 @@ class ListenRequest:
     bias: float = 0.0
 
     @property
+    def width(self) -> int:
+        """Beginnings that the search keeps, or samples that it draws."""
+        return self.n_best if self.temperature > 0 else max(self.n_best, self.beam)
+
+    @property
     def greedy(self) -> bool:
         """It takes the likeliest token every time."""
+        return self.width == 1 and self.temperature == 0
+
+    @property
+    def single(self) -> bool:
+        """One text is wanted, the likeliest."""
         return self.n_best == 1 and self.temperature == 0
 
 

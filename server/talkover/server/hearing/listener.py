@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
@@ -23,12 +23,19 @@ class _Waiting:
     since: float = field(default_factory=time.monotonic)
 
 
+def together(requests: list[ListenRequest]) -> list[ListenRequest]:
+    """What is asked of the listener for a batch: beams are for who is alone in it."""
+    return requests if len(requests) == 1 else [replace(one, beam=1) for one in requests]
+
+
 class BatchedListener:
     """Transcribes for many sessions on one worker.
 
     Requests that came in while the worker was busy leave as one batch: at most ``max_batch``,
     urgent ones (a caller waits for an answer) before the rest (partial transcripts). A request
     whose awaiter is cancelled leaves the line; a batch for which nobody waits any more is stopped.
+    Where several leave together no more texts are searched than are asked for: nobody waits longer
+    for others' beams.
 
     Args:
         runtime: The weights.
@@ -90,7 +97,7 @@ class BatchedListener:
 
     async def _run(self) -> None:
         while batch := self._next_batch():
-            requests = [waiting.request for waiting in batch]
+            requests = together([waiting.request for waiting in batch])
             self._running, self._abandon = batch, Abandon()
             run = partial(self._runtime.transcribe, requests, self._abandon)
             try:

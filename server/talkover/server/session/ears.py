@@ -33,7 +33,8 @@ class Ears:
         observe: Told what was heard.
         spawn: Starts a task that the session owns.
         in_view: Words that the caller sees.
-        bias: How much they weigh in what is final; see ``ListenRequest``.
+        beam: Beginnings of texts that are followed for what is final.
+        bias: How much what is in view weighs in it; see ``ListenRequest``.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Ears:
         observe: Callable[[Observation], None],
         spawn: Spawn,
         in_view: Callable[[], tuple[str, ...]],
+        beam: int,
         bias: float,
     ) -> None:
         self._lane = lane
@@ -61,6 +63,7 @@ class Ears:
         self._observe = observe
         self._spawn = spawn
         self._in_view = in_view
+        self._beam = beam
         self._bias = bias
         self._segments: dict[int, wire.Segment] = {}
         self._listening: dict[int, asyncio.Task[None]] = {}
@@ -104,6 +107,7 @@ class Ears:
             pcm=pcm,
             languages=self._languages,
             words=final,
+            beam=self._beam if final else 1,
             in_view=self._in_view() if final else (),
             bias=self._bias if final else 0.0,
         )

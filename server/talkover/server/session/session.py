@@ -161,6 +161,7 @@ class Session:
             observe=self._observe,
             spawn=self._spawn,
             in_view=self.eyes.written,
+            beam=settings.models.beam,
             bias=settings.models.bias,
         )
         self._answers = Answers(

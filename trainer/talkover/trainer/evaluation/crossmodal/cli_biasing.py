@@ -1,6 +1,7 @@
 """``talkover eval bias``."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -33,6 +34,9 @@ def evaluate(
         float,
         typer.Option(min=0.1, max=32.0, help="By which words in view are favoured: models.bias."),
     ] = 16.0,
+    beam: Annotated[
+        int, typer.Option(min=1, max=16, help="Beginnings of texts that are followed: models.beam.")
+    ] = 5,
     count: Annotated[int, typer.Option(min=1, max=1_000, help="Questions of each kind.")] = 100,
     split: Annotated[
         str, typer.Option(help="validation, to choose a weight by; or test, to report it.")
@@ -79,7 +83,7 @@ def evaluate(
         bar = progress.add_task("questions", total=each * len(_KINDS))
         try:
             for one in _asked(each, split, seed):
-                heard.append(_heard(one, eyes, ears, speaker, weight))
+                heard.append(_heard(one, eyes, ears, speaker, weight, beam))
                 progress.update(bar, advance=1, refresh=True)
         except KeyboardInterrupt:
             stopped = True
@@ -109,7 +113,12 @@ def _asked(count: int, split: str, seed: int) -> "Iterator[Question]":
 
 
 def _heard(
-    one: "Question", eyes: "SeerRuntime", ears: "ListenerRuntime", speaker: "Speaker", weight: float
+    one: "Question",
+    eyes: "SeerRuntime",
+    ears: "ListenerRuntime",
+    speaker: "Speaker",
+    weight: float,
+    beam: int,
 ) -> "Leant":
     from talkover.core.listener import ListenRequest
     from talkover.core.seer.decoding import fit
@@ -117,9 +126,7 @@ def _heard(
 
     view = tuple(word.text for word in eyes.words(fit(one.pictures[-1])))
     pcm = speaker.say(one).pcm
-    plain, leant = (
-        ears.transcribe([ListenRequest(pcm, ("en",), words=False, in_view=view, bias=bias)])[0]
-        for bias in (0.0, weight)
-    )
+    request = ListenRequest(pcm, ("en",), beam=beam, words=False, in_view=view)
+    plain, leant = (ears.transcribe([replace(request, bias=bias)])[0] for bias in (0.0, weight))
     texts = (ears.tokens.text(plain.best.tokens), ears.tokens.text(leant.best.tokens))
     return Leant.of(one.kind.value, one.number, one.question, view, texts)
