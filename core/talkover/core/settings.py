@@ -85,7 +85,7 @@ class ModelSettings(_Section):
         "others wait",
     )
     bias: float = Field(
-        16.0,
+        12.0,
         ge=0,
         le=32,
         description="how much less likely a text may be (natural logarithm) that has a word in "

@@ -2,10 +2,11 @@
 
 Who shows something asks about it, so what is written there is likelier than the model knows. To
 favour such words on the way (Zhao et al. 2019, Shallow-Fusion End-to-End Contextual Biasing) spoils
-what stands around them, since a greedy search cannot return to where a word began. So a text is
-written as ever. Then words of it about which the model was in doubt are exchanged, one stretch at a
-time, for those in view that are spelt alike; the model says how likely the whole text is with each
-exchange, and the likeliest is taken if it is no less likely than the weight allows.
+what stands around them, since a search cannot return to where a word began. So texts are written as
+ever. Then words of them about which the model was in doubt are exchanged, one stretch at a time,
+for those in view that are spelt alike; the model says how likely the whole text is with each
+exchange, and the likeliest is taken if it is no less likely than the weight allows. The less likely
+texts of a beam are exchanged in, too: what stands around a misheard word is often right in one.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -19,7 +20,7 @@ from talkover.core.listener.tokens import Piece
 
 MOST_WORDS: Final = 64
 """Words in view that are looked at; of more, the first."""
-MOST_EXCHANGES: Final = 24
+MOST_EXCHANGES: Final = 32
 """That are tried; of more, those that are spelt most alike."""
 
 _SHORTEST: Final = 4  # letters: shorter words are heard right without help, and are everywhere
@@ -28,10 +29,11 @@ _ACRONYM: Final = 5
 _LONGEST_TEXT: Final = 64  # tokens: a question; a story is not read again two dozen times
 _STRETCH: Final = 3  # words that one in view may be misheard as
 _LEAST_ALIKE: Final = 0.25
-# Chosen on 400 questions of the validation split: see trainer/EXPERIMENTS.md.
+# Chosen on 800 questions of the validation split: see trainer/EXPERIMENTS.md.
 _LEAST_DOUBT: Final = 0.2
 _ANYHOW: Final = 0.375
 _OF_DOUBT: Final = 0.5
+_OF_OTHERS: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,33 +55,45 @@ class Exchange:
 
     Attributes:
         tokens: Of the text.
-        first: The first of them that is another one.
         alike: 0 to 1: how much the word in view is spelt like what it takes the place of.
         doubt: At least 0: how unlikely the model found the unlikeliest token of that (natural
             logarithm).
+        likeliest: It is the likeliest text with another word, not a less likely one.
     """
 
     tokens: tuple[int, ...]
-    first: int
     alike: float
     doubt: float
+    likeliest: bool = True
 
     def room(self, weight: float) -> float:
         """By how much less likely the text may be (natural logarithm)."""
-        return weight * (_ANYHOW + (1 - _ANYHOW) * self.alike) + _OF_DOUBT * self.doubt
+        room = weight * (_ANYHOW + (1 - _ANYHOW) * self.alike) + _OF_DOUBT * self.doubt
+        return room if self.likeliest else room - _OF_OTHERS
 
 
-def exchanges(written: Candidate, words: Sequence[Piece], view: Sequence[Spelt]) -> list[Exchange]:
+def exchanges(
+    written: Sequence[Candidate], words: Sequence[Sequence[Piece]], view: Sequence[Spelt]
+) -> list[Exchange]:
     """What may have been said instead, the most alike first.
 
     Args:
-        written: What the model wrote, to its end.
-        words: Of that, without the punctuation around them.
+        written: What the model wrote, to its end, the likeliest first.
+        words: Of each, without the punctuation around them.
         view: Words in view.
     """
+    found: dict[tuple[int, ...], Exchange] = {}
+    for place, (text, some) in enumerate(zip(written, words, strict=True)):
+        for one in _exchanges(text, some, view, likeliest=place == 0):
+            found.setdefault(one.tokens, one)
+    return sorted(found.values(), key=lambda one: one.alike, reverse=True)[:MOST_EXCHANGES]
+
+
+def _exchanges(
+    written: Candidate, words: Sequence[Piece], view: Sequence[Spelt], *, likeliest: bool
+) -> Iterator[Exchange]:
     if len(written.tokens) > _LONGEST_TEXT:
-        return []
-    found = []
+        return
     for old, first, last in _stretches(words, {one.letters for one in view}):
         doubt = -min(written.log_probs[first:last], default=0.0)
         if doubt < _LEAST_DOUBT:
@@ -88,8 +102,7 @@ def exchanges(written: Candidate, words: Sequence[Piece], view: Sequence[Spelt])
             alike = Levenshtein.normalized_similarity(old, one.letters)
             if alike >= _LEAST_ALIKE and not _inflected(old, one.letters):
                 tokens = (*written.tokens[:first], *one.tokens, *written.tokens[last:])
-                found.append(Exchange(tokens, first, alike, doubt))
-    return sorted(found, key=lambda one: one.alike, reverse=True)[:MOST_EXCHANGES]
+                yield Exchange(tokens, alike, doubt, likeliest)
 
 
 def _stretches(words: Sequence[Piece], known: Collection[str]) -> Iterator[tuple[str, int, int]]:
@@ -108,7 +121,7 @@ def preferred(
     """The likeliest text, what is in view considered.
 
     Args:
-        written: What the model wrote.
+        written: The likeliest text.
         tried: Exchanges.
         read: The same, as the model finds them.
         weight: By how much less likely an exchange for a word spelt the same may make a text
@@ -116,9 +129,7 @@ def preferred(
     """
     best, most = written, 0.0
     for one, text in zip(tried, read, strict=True):
-        # What stands before was written either way.
-        less = sum(written.log_probs[one.first :]) - sum(text.log_probs[one.first :])
-        if (gain := one.room(weight) - less) > most:
+        if (gain := one.room(weight) - (written.total - text.total)) > most:
             best, most = text, gain
     return best
 

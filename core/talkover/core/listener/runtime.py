@@ -162,15 +162,16 @@ class ListenerRuntime:
         transcripts = []
         for index, (request, search) in enumerate(zip(requests, searches, strict=True)):
             language, sure, silent = heard[index]
-            candidates = search.results()[: request.n_best]
+            candidates = search.results()
             if self._is_silence(candidates[0], silent):
                 candidates = [Candidate((), (float(np.log(silent)),), complete=True)]
             mine, seen = item_of(cross, index), looks
             if request.bias and request.in_view and candidates[0].complete:
-                best = self._reconsidered(request, language, candidates[0], mine, abandon)
+                best = self._reconsidered(request, language, candidates, mine, abandon)
                 if best is not candidates[0]:
                     candidates, seen = [best], []
-            found = self._hypotheses(request, language, candidates, mine, seen)
+            wanted = candidates[: request.n_best]
+            found = self._hypotheses(request, language, wanted, mine, seen)
             transcripts.append(Transcript(language, sure, found, silent, window))
         return transcripts
 
@@ -256,20 +257,21 @@ class ListenerRuntime:
         self,
         request: ListenRequest,
         language: str,
-        written: Candidate,
+        candidates: Sequence[Candidate],
         cross: dict[str, Value],
         abandon: Abandon,
     ) -> Candidate:
-        """What was written, or the same with a word in view in it."""
-        words = self.tokens.bare(written.tokens, language)
+        """What was written, or something like it with a word in view in it."""
+        written = [one for one in candidates if one.complete]
+        words = [self.tokens.bare(one.tokens, language) for one in written]
         tried = exchanges(written, words, self._view.spelt(request.in_view))
+        rows = max(1, _READ_AT_ONCE // (max(len(one.tokens) for one in written) + _PROMPT))
         read: list[Candidate] = []
         while len(read) < len(tried):
             abandon.check()
-            rows = max(1, _READ_AT_ONCE // (len(written.tokens) + _PROMPT))
             texts = [one.tokens for one in tried[len(read) : len(read) + rows]]
             read += self._read_again(texts, language, cross)
-        return preferred(written, tried, read, request.bias)
+        return preferred(written[0], tried, read, request.bias)
 
     def _read_again(
         self, texts: Sequence[tuple[int, ...]], language: str, cross: dict[str, Value]

@@ -33,7 +33,7 @@ def evaluate(
     weight: Annotated[
         float,
         typer.Option(min=0.1, max=32.0, help="By which words in view are favoured: models.bias."),
-    ] = 16.0,
+    ] = 12.0,
     beam: Annotated[
         int, typer.Option(min=1, max=16, help="Beginnings of texts that are followed: models.beam.")
     ] = 5,
