@@ -61,6 +61,10 @@ def test_the_word_that_points_tells_the_moment(text, place, when, cue):
         ("What kind of tree is this, and will it grow here?", 5, "this"),
         ("Read it to me, I cannot see the letters.", 0, "read"),
         ("So he changed the colour, is this good?", 6, "this"),
+        ("Would you say that door is open, or not?", 3, "say that"),
+        ("Would you say that these are good?", 4, "these"),
+        ("Read me the last line before I say yes.", 0, "read"),
+        ("Um, can you look at my plate and see what I eat?", 3, "look"),
     ],
 )
 def test_a_word_that_mostly_points_at_nothing_goes_behind_one_that_does(text, place, cue):

@@ -3,8 +3,8 @@
 The time of the word decides: who asks "what does this say?" means what is in view while "this" is
 said, whatever is in view when the sentence is over. A stated time ("five seconds ago") goes before
 what plainly asks about the past, that before what points ("this"), that before what may only join
-clauses or mean a place at large ("that", "here"), and that before a bid ("read it"); of two of a
-kind the last one holds.
+clauses or mean a place at large ("that", "here"), and that before a bid ("read it"). Of two
+bids the first holds, of two others the last.
 """
 
 import re
@@ -32,6 +32,8 @@ _RANK: Final[dict[tuple[Meaning, bool], int]] = {
     ("ago", False): 6,
 }
 """By what a phrase means, and whether it is weak."""
+_BIDS: Final = 2
+"""Up to here the first holds: "read me the last line before I say yes"."""
 _WHEN: Final[dict[Meaning, When]] = {"before": "before", "change": "change"}
 _FARTHEST: Final = 600.0  # seconds that anybody counts back
 _CLAUSE_ENDS: Final = re.compile(
@@ -77,7 +79,7 @@ def moment_of(words: Sequence[TimedWord], listed: Cues, now: int) -> Moment:
     chosen = Moment(tokens[-1].at if tokens else now)
     best = 0
     for rank, found in _moments(tokens, listed):
-        if rank >= best:
+        if rank > best or rank == best > _BIDS:
             best, chosen = rank, found
     return Moment(chosen.at, chosen.when, chosen.cue, _source(tokens, listed))
 
