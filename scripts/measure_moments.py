@@ -160,7 +160,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--count",
         type=int,
-        default=130,
+        default=102,
         help="Questions, and half as many in noise. Default: %(default)s.",
     )
     parser.add_argument(
