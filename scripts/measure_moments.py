@@ -94,7 +94,8 @@ async def _measure(
         async def call() -> None:
             while not waiting.empty():
                 number = waiting.get_nowait()
-                one = listed[number % len(listed)]
+                # Accents come in turn, too: not the same question in the same one again.
+                one = listed[(number + number // len(listed)) % len(listed)]
                 speaker = clean if number < count else noisy
                 clip = await asyncio.to_thread(speaker.utter, one.text, number, split)
                 found.append(await ask(url, number, one, clip))

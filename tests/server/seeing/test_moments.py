@@ -64,6 +64,8 @@ def test_the_word_that_points_tells_the_moment(text, place, when, cue):
         ("Would you say that door is open, or not?", 3, "say that"),
         ("Would you say that these are good?", 4, "these"),
         ("I wonder if that moth bites.", 3, "if that"),
+        ("Could you weigh that parcel, and read it?", 3, "you weigh that"),
+        ("Here, would you say that the milk is off?", 0, "here"),
         ("I know that that boat is old, is it safe?", 3, "that that"),
         ("Read me the last line before I say yes.", 0, "read"),
         ("Um, can you look at my plate and see what I eat?", 3, "look"),

@@ -12,7 +12,7 @@ A file is ``data/<ISO 639-1>.toml``; adding a language is adding a file. It hold
 - ``nothing``: no moment, though a part of it would mean one.
 
 A star stands before the word of a phrase whose time counts, where that is not the first one ("what
-is *that"). A group may say more:
+is *that"); a ``_`` stands for any word ("you _ *that"). A group may say more:
 
 - ``weak = true``: its phrases are often said without pointing; any that points otherwise goes
   before them.
@@ -20,6 +20,7 @@ is *that"). A group may say more:
   ``edge`` of it: "can you read that?".
 - ``unless``: words that take the meaning away where they stand earlier in the clause: of "have we
   met before?".
+- ``unless_next``: words that do so where they follow: "would you say that the door is open?".
 
 Groups named ``[[source]]`` tell what is shown: a ``camera`` or a ``screen``. The table ``numbers``
 has small numbers as words.
@@ -43,6 +44,9 @@ MEANINGS: Final = get_args(Meaning)
 WHERE: Final = get_args(Where)
 SHOWN: Final = get_args(Shown)
 
+ANY: Final = "_"
+"""Stands for a word in a phrase."""
+
 _POINTS: Final = "*"
 _REMEMBERED: Final = 64  # combinations of languages
 
@@ -59,7 +63,8 @@ class Cue:
         points: Place, in the phrase, of the word whose time counts.
         weak: Others go before it.
         where: In its clause it counts.
-        unless: Words that take its meaning away where they stand before it in its clause.
+        unless: Words that take its meaning away where they stand before it in its clause,
+        unless_next: and where they follow.
     """
 
     means: Meaning
@@ -68,6 +73,7 @@ class Cue:
     weak: bool = False
     where: Where = "anywhere"
     unless: frozenset[str] = frozenset()
+    unless_next: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +165,11 @@ def _cue(group: Mapping[str, Any], text: str) -> Cue:
     return Cue(
         cast("Meaning", means),
         seconds,
-        len(tokenise(text.partition(_POINTS)[0])) if _POINTS in text else 0,
+        sum(len(_words(part)) for part in text.partition(_POINTS)[0].split()) * (_POINTS in text),
         bool(group.get("weak", False)),
         cast("Where", where),
         frozenset(group.get("unless", ())),
+        frozenset(group.get("unless_next", ())),
     )
 
 
@@ -174,10 +181,14 @@ def _source(group: Mapping[str, Any]) -> Shown:
 
 def _forms(text: str) -> tuple[Phrase, ...]:
     """A phrase as words, and without its accents."""
-    phrase = tuple(tokenise(text))
-    if not phrase:
+    phrase = tuple(word for part in text.split() for word in _words(part))
+    if not any(word != ANY for word in phrase):
         raise ValueError("an empty phrase")
     return tuple(dict.fromkeys((phrase, tuple(map(fold, phrase)))))
+
+
+def _words(part: str) -> list[str]:
+    return [ANY] if part == ANY else tokenise(part)
 
 
 def _sized(

@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 from talkover.core.clock import samples
 from talkover.core.words.tokens import tokenise
-from talkover.server.seeing.cues import Cue, Cues, Meaning, Shown
+from talkover.server.seeing.cues import ANY, Cue, Cues, Meaning, Shown
 from talkover.server.thinking.scene import TimedWord
 
 When = Literal["then", "before", "change"]
@@ -123,6 +123,8 @@ def _holds(cue: Cue, tokens: Sequence[_Token], place: int, size: int) -> bool:
     there = {"anywhere": True, "begin": begins, "end": ends, "edge": begins or ends}
     if not there[cue.where]:
         return False
+    if not ends and tokens[place + size].text in cue.unless_next:
+        return False
     for token in reversed(tokens[:place]):
         if token.ends:
             return True
@@ -134,9 +136,11 @@ def _holds(cue: Cue, tokens: Sequence[_Token], place: int, size: int) -> bool:
 def _longest(tokens: Sequence[_Token], place: int, listed: Cues) -> tuple[int, Cue | None]:
     for size in range(min(listed.longest, len(tokens) - place), 0, -1):
         phrase = tuple(token.text for token in tokens[place : place + size])
-        for cue in listed.moments.get(phrase, ()):
-            if _holds(cue, tokens, place, size):
-                return size, cue
+        inner = [(*phrase[:at], ANY, *phrase[at + 1 :]) for at in range(1, size - 1)]
+        for form in (phrase, *inner):
+            for cue in listed.moments.get(form, ()):
+                if _holds(cue, tokens, place, size):
+                    return size, cue
     return 1, None
 
 
